@@ -1,0 +1,233 @@
+package io.syncmachine;
+
+import io.syncmachine.SyncMachine.Finishing;
+import io.syncmachine.SyncMachine.Listening;
+import io.syncmachine.SyncMachine.Publishing;
+import io.syncmachine.function.CheckedBiConsumer;
+import io.syncmachine.function.CheckedBiFunction;
+import io.syncmachine.function.CheckedConsumer;
+import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.function.CheckedPredicate;
+import io.syncmachine.spi.Listener;
+import io.syncmachine.spi.MachineDefinition;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The stages of a declaration. Not safe for use by several threads. */
+final class MachineBuilder<S, ID> implements Listening<S, ID> {
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
+
+    private final String name;
+    private final Class<S> subject;
+    private final Class<ID> idType;
+    private final List<Listener<?, ID>> listeners = new ArrayList<>();
+    private @Nullable CheckedPredicate<? super S> publishable;
+
+    MachineBuilder(String name, Class<S> subject, Class<ID> idType) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "name must be 1 to 100 letters, digits, dots, dashes or underscores, but is '" + name + "'");
+        }
+        if (idType.isPrimitive()) {
+            throw new IllegalArgumentException("machine '" + name + "': idType must be a class and not the primitive "
+                    + idType + "; say Long.class for long");
+        }
+        this.name = name;
+        this.subject = subject;
+        this.idType = idType;
+    }
+
+    @Override
+    public Listening<S, ID> listenTo(Class<S> subject, String... properties) {
+        return add(new Listener<S, ID>(subject, properties(subject, List.of(properties)), null));
+    }
+
+    @Override
+    public <E> Listening<S, ID> listenTo(Class<E> entity, CheckedFunction<E, ? extends Iterable<? extends ID>> finder) {
+        return listenTo(entity, (value, changed) -> finder.apply(value));
+    }
+
+    @Override
+    public <E> Listening<S, ID> listenTo(
+            Class<E> entity, CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder) {
+        return add(new Listener<E, ID>(entity, Set.of(), finder));
+    }
+
+    @Override
+    public <E> Listening<S, ID> listenTo(
+            Class<E> entity, Set<String> properties, CheckedFunction<E, ? extends Iterable<? extends ID>> finder) {
+        return listenTo(entity, properties, (value, changed) -> finder.apply(value));
+    }
+
+    @Override
+    public <E> Listening<S, ID> listenTo(
+            Class<E> entity,
+            Set<String> properties,
+            CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder) {
+        if (properties.isEmpty()) {
+            throw new IllegalArgumentException("machine '" + name + "': properties of " + entity.getSimpleName()
+                    + " must not be empty; leave them out to listen to all");
+        }
+        return add(new Listener<E, ID>(entity, properties(entity, properties), finder));
+    }
+
+    private Set<String> properties(Class<?> entity, Iterable<String> properties) {
+        Set<String> result = new LinkedHashSet<>();
+        for (String property : properties) {
+            if (property.isBlank() || !result.add(property)) {
+                throw new IllegalArgumentException("machine '" + name + "': properties of " + entity.getSimpleName()
+                        + " must be different names, but hold '" + property + "' "
+                        + (property.isBlank() ? "" : "twice"));
+            }
+        }
+        return result;
+    }
+
+    private Listening<S, ID> add(Listener<?, ID> listener) {
+        if (listeners.stream().anyMatch(known -> known.entity().equals(listener.entity()))) {
+            throw new IllegalArgumentException("machine '" + name + "' listens to "
+                    + listener.entity().getSimpleName() + " already; name all its properties in one listenTo");
+        }
+        listeners.add(listener);
+        return this;
+    }
+
+    @Override
+    public Listening<S, ID> publishWhen(CheckedPredicate<? super S> publishable) {
+        once("publishWhen", this.publishable);
+        this.publishable = publishable;
+        return this;
+    }
+
+    @Override
+    public <D> Publishing<S, ID, D> build(CheckedFunction<? super S, ? extends D> builder) {
+        return new Stages<>(null, builder);
+    }
+
+    @Override
+    public <D> Publishing<S, ID, D> build(Class<D> documentType, CheckedFunction<? super S, ? extends D> builder) {
+        return new Stages<>(documentType, builder);
+    }
+
+    private void once(String what, @Nullable Object before) {
+        if (before != null) {
+            throw new IllegalStateException("machine '" + name + "': " + what + " is said twice");
+        }
+    }
+
+    private final class Stages<D> implements Publishing<S, ID, D>, Finishing<S, ID, D> {
+
+        private final @Nullable Class<D> documentType;
+        private final CheckedFunction<? super S, ? extends D> builder;
+        private @Nullable CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher;
+        private @Nullable CheckedConsumer<? super Publication<S, ID, D>> deleter;
+        private @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish;
+        private @Nullable Policy policy;
+        private boolean remoteIdsFromApi;
+
+        Stages(@Nullable Class<D> documentType, CheckedFunction<? super S, ? extends D> builder) {
+            this.documentType = documentType;
+            this.builder = builder;
+        }
+
+        @Override
+        public Finishing<S, ID, D> publish(CheckedBiConsumer<? super S, ? super D> publisher) {
+            return publish(publication -> {
+                S value = publication.subject();
+                if (value == null) {
+                    throw new IllegalStateException("an unanswered create is repeated without its subject; machine '"
+                            + name + "' uses remoteIdsFromApi() and must publish with publishWithResult(...)");
+                }
+                publisher.accept(value, publication.document());
+            });
+        }
+
+        @Override
+        public Finishing<S, ID, D> publish(CheckedConsumer<? super Publication<S, ID, D>> publisher) {
+            return publishWithResult(publication -> {
+                publisher.accept(publication);
+                return PublishResult.done();
+            });
+        }
+
+        @Override
+        public Finishing<S, ID, D> publishWithResult(
+                CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher) {
+            this.publisher = publisher;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> onDelete(CheckedConsumer<? super ID> deleter) {
+            return onDeletePublication(publication -> deleter.accept(publication.id()));
+        }
+
+        @Override
+        public Finishing<S, ID, D> onDelete(CheckedBiConsumer<? super ID, ? super Optional<StoredDocument>> deleter) {
+            return onDeletePublication(publication -> deleter.accept(publication.id(), publication.previous()));
+        }
+
+        @Override
+        public Finishing<S, ID, D> onDeletePublication(CheckedConsumer<? super Publication<S, ID, D>> deleter) {
+            once("onDelete", this.deleter);
+            this.deleter = deleter;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> afterPublish(CheckedBiConsumer<? super S, ? super D> listener) {
+            once("afterPublish", afterPublish);
+            afterPublish = listener;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> remoteIdsFromApi() {
+            if (documentType == null) {
+                throw new IllegalStateException(
+                        "machine '" + name
+                                + "': remoteIdsFromApi() needs build(Document.class, …), so that an unanswered create can be repeated");
+            }
+            remoteIdsFromApi = true;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> policy(Policy policy) {
+            once("policy", this.policy);
+            this.policy = policy;
+            return this;
+        }
+
+        @Override
+        public SyncMachine<S, ID> done() {
+            if (publisher == null) {
+                throw new IllegalStateException("machine '" + name + "' has no publish");
+            }
+            Policy effective = policy == null ? Policy.defaults() : policy;
+            if (effective.unpublishable() == Policy.Unpublishable.DELETE && deleter == null) {
+                throw new IllegalStateException(
+                        "machine '" + name + "': unpublishable(DELETE) needs onDelete, but there is none");
+            }
+            return new SyncMachine<>(new MachineDefinition<>(
+                    name,
+                    subject,
+                    idType,
+                    List.copyOf(listeners),
+                    publishable,
+                    documentType,
+                    builder,
+                    publisher,
+                    deleter,
+                    afterPublish,
+                    effective,
+                    remoteIdsFromApi));
+        }
+    }
+}

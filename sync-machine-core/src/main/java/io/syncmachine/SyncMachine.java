@@ -1,0 +1,188 @@
+package io.syncmachine;
+
+import io.syncmachine.function.CheckedBiConsumer;
+import io.syncmachine.function.CheckedBiFunction;
+import io.syncmachine.function.CheckedConsumer;
+import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.function.CheckedPredicate;
+import io.syncmachine.spi.MachineDefinition;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The declaration of a machine: which entities it listens to, whose documents their changes concern, how a document is built,
+ * and how the API is told. A machine does nothing by itself; a {@link SyncEngine} runs it.
+ *
+ * <pre>{@code
+ * static final SyncMachine<Order, Long> ORDER_TO_API =
+ *     SyncMachine.define("order-to-api", Order.class, Long.class)
+ *         .listenTo(Order.class, "status", "customer")
+ *         .listenTo(Customer.class, Set.of("firstName", "lastName"), Customer::orderIds)
+ *         .publishWhen(Order::isPurchased)
+ *         .build(order -> new OrderDocument(order.getId(), order.getCustomer().getFullName(), order.getStatus()))
+ *         .publish((order, document) -> api.put("/orders/" + document.id(), document))
+ *         .onDelete(id -> api.delete("/orders/" + id))
+ *         .done();
+ * }</pre>
+ *
+ * <p>Immutable and safe for use by several threads; so must be the functions that it is given.
+ *
+ * @param <S> the subject's class: the entity whose document the API holds
+ * @param <ID> the class of its id
+ */
+public final class SyncMachine<S, ID> {
+
+    private final MachineDefinition<S, ID, ?> definition;
+
+    SyncMachine(MachineDefinition<S, ID, ?> definition) {
+        this.definition = definition;
+    }
+
+    /**
+     * Begins a declaration.
+     *
+     * @param name by which jobs and records are stored: at most 100 letters, digits, dots, dashes and underscores. Jobs of a
+     *     machine whose name changes wait for the old name.
+     * @param subject the subject's class
+     * @param idType the class of its id, a wrapper class for primitive ids
+     * @throws IllegalArgumentException if the name is malformed
+     */
+    public static <S, ID> Listening<S, ID> define(String name, Class<S> subject, Class<ID> idType) {
+        return new MachineBuilder<>(name, subject, idType);
+    }
+
+    /** The name given. */
+    public String name() {
+        return definition.name();
+    }
+
+    /** All that was declared, for the engine and for adapters. */
+    public MachineDefinition<S, ID, ?> definition() {
+        return definition;
+    }
+
+    @Override
+    public String toString() {
+        return "SyncMachine[" + name() + "]";
+    }
+
+    /** What to listen to, and what to build. Part of the declaration; do not name this type in your code. */
+    public interface Listening<S, ID> {
+
+        /**
+         * Listens to the subject itself.
+         *
+         * @param properties only changes of these count; none means all. Creation and deletion always count.
+         * @throws IllegalArgumentException if the class is listened to already
+         */
+        Listening<S, ID> listenTo(Class<S> subject, String... properties);
+
+        /**
+         * Listens to another entity, or to the subject in another way, whatever property changes.
+         *
+         * @param finder answers the ids of the subjects that the entity concerns, or null for none; called with the committed
+         *     state, in a read transaction. For one id or a stream see {@link SubjectIds}.
+         * @throws IllegalArgumentException if the class is listened to already
+         */
+        <E> Listening<S, ID> listenTo(Class<E> entity, CheckedFunction<E, ? extends Iterable<? extends ID>> finder);
+
+        /** The same, with a finder that is also given what changed. */
+        <E> Listening<S, ID> listenTo(
+                Class<E> entity, CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder);
+
+        /**
+         * Listens to some properties of another entity.
+         *
+         * @param properties only changes of these count; creation and deletion always count
+         */
+        <E> Listening<S, ID> listenTo(
+                Class<E> entity, Set<String> properties, CheckedFunction<E, ? extends Iterable<? extends ID>> finder);
+
+        /** The same, with a finder that is also given what changed. */
+        <E> Listening<S, ID> listenTo(
+                Class<E> entity,
+                Set<String> properties,
+                CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder);
+
+        /**
+         * Whether the subject may be at the API at all; default yes.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Listening<S, ID> publishWhen(CheckedPredicate<? super S> publishable);
+
+        /**
+         * The document to publish: any object that Jackson can write. Called in the transaction in which the subject is read, so
+         * that it may follow lazy associations; must depend on nothing but the subject's committed data, and never answer null.
+         */
+        <D> Publishing<S, ID, D> build(CheckedFunction<? super S, ? extends D> builder);
+
+        /** The same, naming the document's class; needed where {@link Finishing#remoteIdsFromApi()} is. */
+        <D> Publishing<S, ID, D> build(Class<D> documentType, CheckedFunction<? super S, ? extends D> builder);
+    }
+
+    /**
+     * How the API is told. Part of the declaration; do not name this type in your code.
+     *
+     * <p>A hook that returns has published. {@link RejectedException} parks the subject, {@link ThrottledException} and
+     * {@link NotAcceptedException} repeat it later; after any other exception the subject is in doubt, and is sent again once
+     * the deadline of the failed call has passed. No connection and no transaction is held during the call.
+     */
+    public interface Publishing<S, ID, D> {
+
+        /** Given the subject, detached, and its document. */
+        Finishing<S, ID, D> publish(CheckedBiConsumer<? super S, ? super D> publisher);
+
+        /** Given all about the publication. */
+        Finishing<S, ID, D> publish(CheckedConsumer<? super Publication<S, ID, D>> publisher);
+
+        /** The same, answering what the API said. */
+        Finishing<S, ID, D> publishWithResult(CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher);
+    }
+
+    /** What is optional. Part of the declaration; do not name this type in your code. */
+    public interface Finishing<S, ID, D> {
+
+        /**
+         * How a subject that is gone is deleted at the API. Without it, the API keeps what it has.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Finishing<S, ID, D> onDelete(CheckedConsumer<? super ID> deleter);
+
+        /** The same, also given the last acknowledged document; empty after a create that was not answered. */
+        Finishing<S, ID, D> onDelete(CheckedBiConsumer<? super ID, ? super Optional<StoredDocument>> deleter);
+
+        /** The same, given all about the publication. */
+        Finishing<S, ID, D> onDeletePublication(CheckedConsumer<? super Publication<S, ID, D>> deleter);
+
+        /**
+         * Called after a publication was acknowledged and recorded, never for an unchanged payload or a delete. Not called if the
+         * process dies in between. What it throws is logged and changes nothing.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Finishing<S, ID, D> afterPublish(CheckedBiConsumer<? super S, ? super D> listener);
+
+        /**
+         * The API gives a created subject an id of its own ({@link PublishResult#withRemoteId}). A create whose answer was lost
+         * is then repeated with the same document and idempotency key before anything else is sent, so that the id gets known and
+         * no second subject is made. Needs {@link Listening#build(Class, CheckedFunction)}.
+         */
+        Finishing<S, ID, D> remoteIdsFromApi();
+
+        /**
+         * Retries, deadline, concurrency; default {@link Policy#defaults()}.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Finishing<S, ID, D> policy(Policy policy);
+
+        /**
+         * The machine.
+         *
+         * @throws IllegalStateException if the declaration is incomplete, naming what is missing
+         */
+        SyncMachine<S, ID> done();
+    }
+}

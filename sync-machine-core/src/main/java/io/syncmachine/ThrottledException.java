@@ -1,0 +1,30 @@
+package io.syncmachine;
+
+import java.time.Duration;
+
+/** Thrown by a publish or delete hook: the API asks to come back later, and has not applied the publication. Costs no attempt. */
+public class ThrottledException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How long to wait; kept beside the message. */
+    private final Duration retryAfter;
+
+    /**
+     * To be tried again after this long.
+     *
+     * @throws IllegalArgumentException if the duration is negative
+     */
+    public ThrottledException(Duration retryAfter) {
+        super("throttled for " + retryAfter);
+        if (retryAfter.isNegative()) {
+            throw new IllegalArgumentException("retryAfter must not be negative, but is " + retryAfter);
+        }
+        this.retryAfter = retryAfter;
+    }
+
+    /** How long to wait. */
+    public Duration retryAfter() {
+        return retryAfter;
+    }
+}

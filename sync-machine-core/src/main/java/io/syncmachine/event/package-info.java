@@ -1,0 +1,5 @@
+/** What an engine tells those who watch it. */
+@NullMarked
+package io.syncmachine.event;
+
+import org.jspecify.annotations.NullMarked;

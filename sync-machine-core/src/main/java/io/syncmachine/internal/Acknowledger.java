@@ -1,0 +1,403 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.PublicationKind;
+import io.syncmachine.event.Outcome;
+import io.syncmachine.event.Outcome.Result;
+import io.syncmachine.event.SyncObserver;
+import io.syncmachine.function.CheckedBiConsumer;
+import io.syncmachine.internal.Verdict.Effect;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.JobExecutor.Ending;
+import io.syncmachine.spi.JobExecutor.Park;
+import io.syncmachine.spi.JobExecutor.Release;
+import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.PayloadStore.Acknowledgement;
+import io.syncmachine.spi.PayloadStore.Closing;
+import io.syncmachine.spi.PayloadStore.State;
+import io.syncmachine.spi.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stage 3, after the verdict: records what was acknowledged, closes the other records, and settles the jobs, in batches.
+ *
+ * <p>Records first, jobs second: after a crash in between, the job runs again and finds its payload unchanged. A run whose record or
+ * job was taken over after it had sent something is fenced: its subject's record is opened anew, which puts it in doubt and makes
+ * a slower successor's record be refused as well, and the subject is enqueued. If the store does not answer, the batch is kept and
+ * tried again until it does; should the process die before, the open records put their subjects in doubt by themselves.
+ */
+final class Acknowledger implements EngineThreads.Step {
+
+    private static final Logger log = LoggerFactory.getLogger(Acknowledger.class);
+    private static final int BATCH = 500;
+    private static final int WORTH_A_BATCH = 100;
+    private static final Duration LINGER = Duration.ofMillis(5);
+    private static final Duration IDLE = Duration.ofSeconds(5);
+
+    private final Store store;
+    private final Settings settings;
+    private final IntSupplier load;
+    private final Executor sideEffects;
+    private final Queue<Entry<?, ?, ?>> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<Park> undecodable = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger queued = new AtomicInteger();
+    private final AtomicInteger pending = new AtomicInteger();
+    private final List<Entry<?, ?, ?>> unsettled = new ArrayList<>();
+    private volatile Runnable wake = () -> {};
+    private volatile BiConsumer<Run<?, ?, ?>, Duration> onWait = (run, delay) -> {};
+    private boolean lingered;
+
+    private record Entry<S, ID, D>(Run<S, ID, D> run, Verdict verdict) {}
+
+    /**
+     * Makes one.
+     *
+     * @param load how many publications are in flight or about to be: while there are some, it is worth waiting a little for more
+     * @param sideEffects runs what follows a publication
+     */
+    Acknowledger(Store store, Settings settings, IntSupplier load, Executor sideEffects) {
+        this.store = store;
+        this.settings = settings;
+        this.load = load;
+        this.sideEffects = sideEffects;
+    }
+
+    /** Who is told that a job will be due here after a while. */
+    void onWait(BiConsumer<Run<?, ?, ?>, Duration> onWait) {
+        this.onWait = onWait;
+    }
+
+    /** Who is told that there is something to write. */
+    void onVerdict(Runnable wake) {
+        this.wake = wake;
+    }
+
+    /** Takes a verdict; it is written soon. */
+    void add(Run<?, ?, ?> run, Verdict verdict) {
+        queue.add(new Entry<>(run, verdict));
+        tellOne();
+    }
+
+    /** Takes a job whose key is no id of its subject's type: no code of this build can ever run it. */
+    void parkUndecodable(Claim claim, String failure) {
+        undecodable.add(new Park(claim, failure));
+        tellOne();
+    }
+
+    /** Whether everything is written. */
+    boolean isIdle() {
+        return pending.get() == 0;
+    }
+
+    private void tellOne() {
+        pending.incrementAndGet();
+        int now = queued.incrementAndGet();
+        if (now == 1 || now == WORTH_A_BATCH) {
+            wake.run();
+        }
+    }
+
+    @Override
+    public Duration run() {
+        int waiting = queued.get();
+        if (waiting == 0 && unsettled.isEmpty()) {
+            return IDLE;
+        }
+        if (waiting < WORTH_A_BATCH && !lingered && unsettled.isEmpty() && load.getAsInt() > 0) {
+            lingered = true;
+            return LINGER;
+        }
+        lingered = false;
+        flush();
+        return Duration.ZERO;
+    }
+
+    /** Writes what is waiting, at most one batch. */
+    private void flush() {
+        while (unsettled.size() < BATCH) {
+            Entry<?, ?, ?> entry = queue.poll();
+            if (entry == null) {
+                break;
+            }
+            queued.decrementAndGet();
+            unsettled.add(entry);
+        }
+        parkUndecodable();
+        if (unsettled.isEmpty()) {
+            return;
+        }
+        List<Outcome> outcomes = new Batch(unsettled).settle();
+        unsettled.clear();
+        tell(outcomes);
+        pending.addAndGet(-outcomes.size());
+    }
+
+    private void parkUndecodable() {
+        List<Park> parks = new ArrayList<>();
+        Park park;
+        while ((park = undecodable.poll()) != null) {
+            queued.decrementAndGet();
+            log.warn("job {} is parked: {}", park.claim().key(), park.failure());
+            parks.add(park);
+        }
+        if (!parks.isEmpty()) {
+            store.jobs().park(parks);
+            pending.addAndGet(-parks.size());
+        }
+    }
+
+    private void tell(List<Outcome> outcomes) {
+        for (SyncObserver observer : settings.observers()) {
+            try {
+                observer.onOutcomes(outcomes);
+            } catch (RuntimeException e) {
+                log.warn("an observer failed", e);
+            }
+        }
+    }
+
+    /** One batch on its way through records and jobs. */
+    private final class Batch {
+
+        private final List<Entry<?, ?, ?>> entries;
+        private final Set<Long> kept = new HashSet<>();
+        private final Map<Long, Ending> endings = new HashMap<>();
+
+        Batch(List<Entry<?, ?, ?>> entries) {
+            this.entries = entries;
+        }
+
+        List<Outcome> settle() {
+            writeRecords();
+            settleJobs();
+            fence();
+            releaseLeases();
+            List<Outcome> outcomes = new ArrayList<>(entries.size());
+            for (Entry<?, ?, ?> entry : entries) {
+                outcomes.add(outcome(entry));
+                afterPublish(entry);
+            }
+            return outcomes;
+        }
+
+        private void writeRecords() {
+            List<Acknowledgement> acknowledgements = new ArrayList<>();
+            List<Closing> closings = new ArrayList<>();
+            for (Entry<?, ?, ?> entry : entries) {
+                Run<?, ?, ?> run = entry.run();
+                if (run.opening() == null) {
+                    continue;
+                }
+                if (entry.verdict() instanceof Verdict.Acknowledged acknowledged) {
+                    acknowledgements.add(acknowledgement(run, acknowledged));
+                } else {
+                    closings.add(closing(run, entry.verdict()));
+                }
+            }
+            if (!acknowledgements.isEmpty()) {
+                kept.addAll(store.payloads().record(acknowledgements));
+            }
+            if (!closings.isEmpty()) {
+                kept.addAll(store.payloads().close(closings));
+            }
+        }
+
+        private Acknowledgement acknowledgement(Run<?, ?, ?> run, Verdict.Acknowledged acknowledged) {
+            Run.Message<?, ?> message = run.message();
+            if (message.intent().kind() == PublicationKind.DELETE) {
+                return new Acknowledgement(run.key, run.epoch(), State.ABSENT, null, null, null);
+            }
+            String remoteId = acknowledged.remoteId() != null
+                    ? acknowledged.remoteId()
+                    : run.known().remoteId();
+            return new Acknowledgement(
+                    run.key, run.epoch(), State.PRESENT, message.intent().fingerprint(), message.json(), remoteId);
+        }
+
+        private Closing closing(Run<?, ?, ?> run, Verdict verdict) {
+            Effect effect = Effect.NOT_SENT;
+            if (verdict instanceof Verdict.Wait wait) {
+                effect = wait.effect();
+            } else if (verdict instanceof Verdict.GiveUp giveUp) {
+                effect = giveUp.effect();
+            }
+            Run.Message<?, ?> message = run.messageOrNull();
+            boolean noted = message != null;
+            boolean forget = message != null && !effect.unknown() && !message.reusedKey();
+            // An intent that was noted but not sent: nothing of this run can take effect any more.
+            Duration waitOut = effect.waitOut() == null && noted ? Duration.ZERO : effect.waitOut();
+            return new Closing(run.key, run.epoch(), effect.unknown(), forget, waitOut);
+        }
+
+        /** Whether the run still had the record: then its verdict stands. */
+        private boolean holds(Run<?, ?, ?> run) {
+            return run.opening() == null || kept.contains(run.epoch());
+        }
+
+        private void settleJobs() {
+            List<Claim> completes = new ArrayList<>();
+            List<Release> releases = new ArrayList<>();
+            List<Park> parks = new ArrayList<>();
+            for (Entry<?, ?, ?> entry : entries) {
+                Run<?, ?, ?> run = entry.run();
+                Verdict verdict = entry.verdict();
+                if (!holds(run)) {
+                    releases.add(new Release(run.claim, Duration.ZERO, false, "another run took over"));
+                } else if (verdict instanceof Verdict.Wait wait) {
+                    releases.add(new Release(run.claim, wait.delay(), wait.attempt(), wait.reason()));
+                } else if (verdict instanceof Verdict.GiveUp giveUp) {
+                    parks.add(new Park(run.claim, giveUp.reason()));
+                } else if (isRepetition(verdict)) {
+                    releases.add(new Release(run.claim, Duration.ZERO, false, "an unanswered create was repeated"));
+                } else {
+                    completes.add(run.claim);
+                }
+            }
+            if (!completes.isEmpty()) {
+                endings.putAll(store.jobs().complete(completes));
+            }
+            if (!releases.isEmpty()) {
+                endings.putAll(store.jobs().release(releases));
+            }
+            if (!parks.isEmpty()) {
+                endings.putAll(store.jobs().park(parks));
+            }
+            tellWaits();
+        }
+
+        /** Jobs that this node gave back are likely to run here next: no need to poll for them. */
+        private void tellWaits() {
+            for (Entry<?, ?, ?> entry : entries) {
+                Ending ending = endings.get(entry.run().claim.token());
+                if (entry.verdict() instanceof Verdict.Wait wait && holds(entry.run())) {
+                    onWait.accept(entry.run(), wait.delay());
+                } else if (ending == Ending.RUNS_AGAIN || !holds(entry.run()) || isRepetition(entry.verdict())) {
+                    onWait.accept(entry.run(), Duration.ZERO);
+                }
+            }
+        }
+
+        private boolean isRepetition(Verdict verdict) {
+            return verdict instanceof Verdict.Acknowledged acknowledged && acknowledged.again();
+        }
+
+        /** Whether the run sent something, or may have, and lost its record or its job meanwhile. */
+        private boolean isFenced(Entry<?, ?, ?> entry) {
+            boolean sent = entry.verdict() instanceof Verdict.Acknowledged
+                    || (entry.verdict() instanceof Verdict.Wait wait
+                            && wait.effect().unknown())
+                    || (entry.verdict() instanceof Verdict.GiveUp giveUp
+                            && giveUp.effect().unknown());
+            return sent && (!holds(entry.run()) || endings.get(entry.run().claim.token()) == Ending.LOST);
+        }
+
+        private void fence() {
+            List<Run<?, ?, ?>> fenced = new ArrayList<>();
+            for (Entry<?, ?, ?> entry : entries) {
+                if (isFenced(entry)) {
+                    fenced.add(entry.run());
+                }
+            }
+            if (!fenced.isEmpty()) {
+                store.payloads().open(fenced.stream().map(run -> run.key).toList());
+                store.jobs()
+                        .enqueue(fenced.stream()
+                                .map(run -> new JobRequest(run.claim.key(), ChangedProperties.all()))
+                                .toList());
+                fenced.forEach(run -> onWait.accept(run, Duration.ZERO));
+            }
+        }
+
+        private void releaseLeases() {
+            Map<String, Collection<String>> keysByHolder = new HashMap<>();
+            for (Entry<?, ?, ?> entry : entries) {
+                String holder = entry.run().leaseHolder();
+                if (holder != null) {
+                    keysByHolder
+                            .computeIfAbsent(holder, key -> new ArrayList<>())
+                            .add(entry.run().leaseKey());
+                }
+            }
+            keysByHolder.forEach((holder, keys) -> store.leases().release(keys, holder));
+        }
+
+        private Outcome outcome(Entry<?, ?, ?> entry) {
+            Run<?, ?, ?> run = entry.run();
+            Run.Message<?, ?> message = run.messageOrNull();
+            PublicationKind kind = message == null ? null : message.intent().kind();
+            Result result = isFenced(entry) || !holds(run) ? Result.SUPERSEDED : result(entry.verdict(), run, kind);
+            return new Outcome(
+                    run.key.tenant(),
+                    run.key.machine(),
+                    run.key.id(),
+                    result,
+                    kind,
+                    run.claim.attempt(),
+                    reason(entry.verdict()));
+        }
+
+        private Result result(Verdict verdict, Run<?, ?, ?> run, @Nullable PublicationKind kind) {
+            if (verdict instanceof Verdict.Acknowledged) {
+                return kind == PublicationKind.DELETE ? Result.DELETED : Result.PUBLISHED;
+            }
+            if (verdict instanceof Verdict.Nothing nothing) {
+                return nothing.result();
+            }
+            if (verdict instanceof Verdict.Wait wait) {
+                return wait.attempt() ? Result.RETRYING : Result.SNOOZED;
+            }
+            boolean parked = endings.get(run.claim.token()) == Ending.SETTLED;
+            return parked ? Result.DEAD_LETTERED : Result.RETRYING;
+        }
+
+        private @Nullable String reason(Verdict verdict) {
+            if (verdict instanceof Verdict.Wait wait) {
+                return wait.reason();
+            }
+            return verdict instanceof Verdict.GiveUp giveUp ? giveUp.reason() : null;
+        }
+
+        private <S, ID, D> void afterPublish(Entry<S, ID, D> entry) {
+            Run.Message<S, D> message = entry.run().messageOrNull();
+            CheckedBiConsumer<? super S, ? super D> listener =
+                    entry.run().machine.definition.afterPublish();
+            if (listener == null
+                    || message == null
+                    || !(entry.verdict() instanceof Verdict.Acknowledged)
+                    || isFenced(entry)) {
+                return;
+            }
+            S subject = message.subject();
+            D document = message.document();
+            if (subject != null && document != null) {
+                sideEffects.execute(() -> afterPublish(entry.run(), listener, subject, document));
+            }
+        }
+
+        private static <S, D> void afterPublish(
+                Run<?, ?, ?> run, CheckedBiConsumer<? super S, ? super D> listener, S subject, D document) {
+            try {
+                listener.accept(subject, document);
+            } catch (Exception e) {
+                log.warn("machine {}: afterPublish of {} failed", run.key.machine(), run.key.id(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.SyncMachine;
+import io.syncmachine.internal.Verdict.Effect;
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.EngineThreads.Loop;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.MachineDefinition;
+import io.syncmachine.spi.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Wires the stages together, starts and stops them. The door of this package; safe for use by several threads. */
+public final class Engine implements AutoCloseable {
+
+    static final CanonicalJson JSON = new CanonicalJson();
+
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final EntitySource source;
+    private final Store store;
+    private final Settings settings;
+    private final EngineThreads threads;
+    private final Map<String, Machine<?, ?, ?>> machines = new LinkedHashMap<>();
+    private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
+    private final Acknowledger acknowledger;
+    private final Publisher publisher;
+    private volatile @Nullable Loop relaying;
+    private @Nullable Loop acknowledging;
+    private @Nullable Loop watching;
+    private boolean closed;
+
+    /** One machine's loops. */
+    private record Worker<S, ID, D>(
+            Machine<S, ID, D> machine,
+            Slots slots,
+            AdaptivePoll ensurePoll,
+            EngineThreads.Step find,
+            EngineThreads.Step ensure,
+            List<Loop> loops) {
+
+        void wake() {
+            loops.forEach(Loop::wake);
+        }
+    }
+
+    /**
+     * Checks the machines against the entities; starts nothing.
+     *
+     * @throws IllegalArgumentException if they do not fit together or the settings do not fit a machine's policy
+     */
+    public Engine(Collection<SyncMachine<?, ?>> definitions, EntitySource source, Store store, Settings settings) {
+        this.source = source;
+        this.store = store;
+        this.settings = settings;
+        EngineThreads given = settings.threads();
+        this.threads = given == null ? new WorkerThreads(settings.name()) : given;
+        for (SyncMachine<?, ?> machine : definitions) {
+            add(machine.definition());
+        }
+        this.acknowledger = new Acknowledger(store, settings, this::load, threads.publications("after-publish", 1));
+        this.publisher = new Publisher(settings, acknowledger::add);
+    }
+
+    private <S, ID, D> void add(MachineDefinition<S, ID, D> definition) {
+        Duration call = definition.policy().deadline().plus(settings.grace());
+        if (call.compareTo(settings.lease().dividedBy(2)) > 0) {
+            throw new IllegalArgumentException("machine '" + definition.name() + "': deadline ("
+                    + definition.policy().deadline() + ") plus grace (" + settings.grace()
+                    + ") must be at most half of the engine's lease, which is " + settings.lease());
+        }
+        if (machines.putIfAbsent(definition.name(), new Machine<>(definition, source)) != null) {
+            throw new IllegalArgumentException("two machines are named '" + definition.name() + "'");
+        }
+    }
+
+    private int load() {
+        int load = 0;
+        for (Worker<?, ?, ?> worker : workers) {
+            load += worker.slots().load();
+        }
+        return load;
+    }
+
+    /**
+     * Opens the store, begins to capture and, if it works, to run jobs.
+     *
+     * @throws IllegalStateException if the store is not fit for use
+     */
+    public synchronized void start() {
+        store.open(this::wake, settings.works());
+        try {
+            source.capture(new Listeners(machines.values()), store);
+        } catch (RuntimeException e) {
+            store.close();
+            throw e;
+        }
+        if (settings.works()) {
+            machines.values().forEach(machine -> workers.add(worker(machine)));
+            acknowledger.onWait((run, delay) -> expect(run.machine, delay));
+            startLoops();
+        }
+        log.info("{}: machines {}{}", settings.name(), machines.keySet(), settings.works() ? "" : ", capture only");
+    }
+
+    private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
+        int limit = machine.definition.policy().inFlight();
+        Executor executor = threads.publications(machine.name(), limit);
+        Slots slots = new Slots(limit, executor, settings.lease(), publisher::publish);
+        AdaptivePoll ensurePoll = new AdaptivePoll(settings.clock());
+        return new Worker<>(
+                machine,
+                slots,
+                ensurePoll,
+                new FindSubjects<>(
+                        machine, source, store.jobs(), settings, this::wakeWorkers, new AdaptivePoll(settings.clock())),
+                new EnsurePublication<>(machine, source, store, settings, slots, acknowledger, publisher, ensurePoll),
+                new ArrayList<>());
+    }
+
+    private void startLoops() {
+        Loop acknowledgements = threads.repeat("acknowledge", acknowledger);
+        acknowledging = acknowledgements;
+        acknowledger.onVerdict(acknowledgements::wake);
+        watching = threads.repeat("deadlines", publisher);
+        for (Worker<?, ?, ?> worker : workers) {
+            String name = worker.machine().name();
+            worker.loops().add(threads.repeat("find-" + name, worker.find()));
+            Loop ensuring = threads.repeat("ensure-" + name, worker.ensure());
+            worker.loops().add(ensuring);
+            worker.slots().onRoom(ensuring::wake);
+        }
+        relaying = threads.repeat(
+                "relay",
+                new Relay(
+                        store.outbox(), store.jobs(), machines, this::wakeWorkers, new AdaptivePoll(settings.clock())));
+    }
+
+    private void expect(Machine<?, ?, ?> machine, Duration delay) {
+        for (Worker<?, ?, ?> worker : workers) {
+            if (worker.machine() == machine) {
+                worker.ensurePoll().expect(delay);
+                worker.wake();
+            }
+        }
+    }
+
+    private void wakeWorkers() {
+        workers.forEach(Worker::wake);
+    }
+
+    private void wake() {
+        Loop relay = relaying;
+        if (relay != null) {
+            relay.wake();
+            wakeWorkers();
+        }
+    }
+
+    /** How many committed changes wait to become jobs. */
+    public long changesWaiting() {
+        return store.outbox().depth();
+    }
+
+    /** How many jobs wait or run. */
+    public long jobsWaiting() {
+        return store.jobs().backlog();
+    }
+
+    /** How many jobs are parked. */
+    public long jobsParked() {
+        return store.jobs().parked();
+    }
+
+    /**
+     * Stops: no more claims; what was prepared is handed back; calls in flight are waited for; what they answered is written.
+     */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        source.close();
+        long end = settings.clock().nanos() + settings.patience().toNanos();
+        Loop relay = relaying;
+        if (relay != null) {
+            relay.stop(left(end));
+            workers.forEach(worker -> worker.loops().forEach(loop -> loop.stop(left(end))));
+            workers.forEach(this::handBack);
+            drain(end);
+        }
+        threads.close();
+        store.close();
+    }
+
+    private Duration left(long end) {
+        return Duration.ofNanos(Math.max(end - settings.clock().nanos(), 1));
+    }
+
+    private void handBack(Worker<?, ?, ?> worker) {
+        Run<?, ?, ?> run;
+        while ((run = worker.slots().takeBack()) != null) {
+            acknowledger.add(run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "the engine stops"));
+        }
+    }
+
+    private void drain(long end) {
+        try {
+            while ((load() > 0 || !acknowledger.isIdle()) && settings.clock().nanos() < end) {
+                Thread.sleep(2);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (load() > 0) {
+            log.warn("{}: {} publications did not end in time; their subjects are in doubt", settings.name(), load());
+        }
+        if (watching != null) {
+            watching.stop(left(end));
+        }
+        if (acknowledging != null) {
+            acknowledging.stop(left(end));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.Policy;
+import io.syncmachine.PublicationKind;
+import io.syncmachine.event.Outcome.Result;
+import io.syncmachine.function.CheckedPredicate;
+import io.syncmachine.internal.Verdict.Effect;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobExecutor.ClaimRequest;
+import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.PayloadStore.Intent;
+import io.syncmachine.spi.PayloadStore.Opening;
+import io.syncmachine.spi.PayloadStore.PayloadRecord;
+import io.syncmachine.spi.PayloadStore.PendingIntent;
+import io.syncmachine.spi.PayloadStore.State;
+import io.syncmachine.spi.Stage;
+import io.syncmachine.spi.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stage 3, up to the send: claims a batch of subjects, opens their records, reads them from committed data, builds and compares,
+ * notes what will be sent, and hands it to the slots.
+ *
+ * <p>The order is what keeps a stale document from being sent last. A run opens the record before it reads the subject; so a run
+ * that opens later has read later, and what an earlier one still writes is refused for its epoch. The intent is noted after the
+ * comparison and before the send, only where the epoch still holds; whoever opens the record after that waits until this run's
+ * call can no longer take effect.
+ */
+final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
+
+    private static final int BATCH = 200;
+    private static final Duration ROOM_CHECK = Duration.ofSeconds(1);
+    private static final Duration HELD_ELSEWHERE = Duration.ofSeconds(1);
+    private static final Duration UNREADABLE = Duration.ofSeconds(1);
+
+    private final Machine<S, ID, D> machine;
+    private final EntitySource source;
+    private final Store store;
+    private final Settings settings;
+    private final Slots slots;
+    private final Acknowledger acknowledger;
+    private final Publisher publisher;
+    private final AdaptivePoll poll;
+    private final AtomicLong batches = new AtomicLong();
+
+    EnsurePublication(
+            Machine<S, ID, D> machine,
+            EntitySource source,
+            Store store,
+            Settings settings,
+            Slots slots,
+            Acknowledger acknowledger,
+            Publisher publisher,
+            AdaptivePoll poll) {
+        this.machine = machine;
+        this.source = source;
+        this.store = store;
+        this.settings = settings;
+        this.slots = slots;
+        this.acknowledger = acknowledger;
+        this.publisher = publisher;
+        this.poll = poll;
+    }
+
+    @Override
+    public Duration run() throws Exception {
+        int room = Math.min(slots.room(), BATCH);
+        if (room == 0) {
+            return ROOM_CHECK;
+        }
+        long leaseEnd = settings.clock().nanos() + settings.lease().toNanos();
+        List<Claim> claims = store.jobs()
+                .claim(new ClaimRequest(
+                        machine.name(), Stage.ENSURE_PUBLICATION, room, settings.lease(), settings.name()));
+        if (claims.isEmpty()) {
+            return poll.nothing();
+        }
+        prepare(claims, leaseEnd);
+        return poll.found();
+    }
+
+    private void prepare(List<Claim> claims, long leaseEnd) throws Exception {
+        List<Run<S, ID, D>> runs = lease(decode(claims, leaseEnd));
+        open(runs);
+        if (!runs.isEmpty()) {
+            List<Run<S, ID, D>> toSend = new ArrayList<>(runs.size());
+            try {
+                new BatchReader<>(source, machine.definition.subject(), (Run<S, ID, D> run) -> run.id, deciding(toSend))
+                        .read(runs);
+            } finally {
+                send(toSend);
+            }
+        }
+    }
+
+    private List<Run<S, ID, D>> decode(List<Claim> claims, long leaseEnd) {
+        List<Run<S, ID, D>> runs = new ArrayList<>(claims.size());
+        for (Claim claim : claims) {
+            try {
+                ID id = machine.subjectIds.decode(claim.key().key());
+                runs.add(new Run<>(machine, claim, id, leaseEnd, settings.clock()));
+            } catch (IllegalArgumentException e) {
+                acknowledger.parkUndecodable(claim, Failures.describe(e));
+            }
+        }
+        return runs;
+    }
+
+    /** Leaves the runs whose subject nobody else works on; an exclusive executor sees to that by itself. */
+    private List<Run<S, ID, D>> lease(List<Run<S, ID, D>> runs) {
+        if (store.jobs().capabilities().contains(JobExecutor.Capability.EXCLUSIVE)) {
+            return runs;
+        }
+        String holder = settings.name() + "/" + machine.name() + "/" + batches.incrementAndGet();
+        Set<String> granted =
+                store.leases().tryAcquire(runs.stream().map(Run::leaseKey).toList(), holder, settings.lease());
+        Set<String> free = new HashSet<>(granted);
+        List<Run<S, ID, D>> held = new ArrayList<>(runs.size());
+        for (Run<S, ID, D> run : runs) {
+            if (free.remove(run.leaseKey())) {
+                run.leasedBy(holder);
+                held.add(run);
+            } else {
+                acknowledger.add(run, new Verdict.Wait(HELD_ELSEWHERE, false, Effect.NOT_SENT, "lease held elsewhere"));
+            }
+        }
+        return held;
+    }
+
+    /** Opens the records, and leaves the runs that need not wait for an earlier call. */
+    private void open(List<Run<S, ID, D>> runs) {
+        if (runs.isEmpty()) {
+            return;
+        }
+        List<Opening> openings =
+                store.payloads().open(runs.stream().map(run -> run.key).toList());
+        Iterator<Opening> opening = openings.iterator();
+        runs.removeIf(run -> {
+            Opening own = opening.next();
+            run.opened(own);
+            if (own.waitOut().isZero()) {
+                return false;
+            }
+            acknowledger.add(
+                    run,
+                    new Verdict.Wait(own.waitOut(), false, Effect.NOT_SENT, "an earlier call may still take effect"));
+            return true;
+        });
+    }
+
+    private BatchReader.Work<Run<S, ID, D>, S> deciding(List<Run<S, ID, D>> toSend) {
+        return new BatchReader.Work<>() {
+            @Override
+            public void handle(Run<S, ID, D> run, @Nullable S subject) throws Exception {
+                Verdict verdict = compare(run, subject);
+                if (verdict == null) {
+                    toSend.add(run);
+                } else {
+                    acknowledger.add(run, verdict);
+                }
+            }
+
+            @Override
+            public void failed(Run<S, ID, D> run, Throwable failure) {
+                acknowledger.add(run, publisher.failed(run, Effect.NOT_SENT, Failures.describe(failure)));
+            }
+
+            @Override
+            public void unread(Run<S, ID, D> run, Exception failure) {
+                acknowledger.add(run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(failure)));
+            }
+        };
+    }
+
+    /** A verdict, or null if the run has got something to send. */
+    private @Nullable Verdict compare(Run<S, ID, D> run, @Nullable S subject) throws Exception {
+        PayloadRecord known = run.known();
+        D document = null;
+        String json = null;
+        String fingerprint = PayloadStore.DELETE_FINGERPRINT;
+        if (subject != null && isPublishable(subject)) {
+            document = build(subject);
+            json = Engine.JSON.write(document);
+            fingerprint = CanonicalJson.fingerprint(json);
+        }
+        if (mustRepeatCreate(run, fingerprint)) {
+            return null;
+        }
+        if (document == null) {
+            boolean atApi = known.state() == State.PRESENT || known.inDoubt();
+            if (!deletes(subject) || !atApi) {
+                return new Verdict.Nothing(Result.NOT_PUBLISHABLE);
+            }
+            run.send(PublicationKind.DELETE, subject, null, null, fingerprint);
+        } else if (known.state() == State.PRESENT && fingerprint.equals(known.fingerprint()) && !known.inDoubt()) {
+            return new Verdict.Nothing(Result.UNCHANGED);
+        } else {
+            PublicationKind kind = known.state() == State.PRESENT ? PublicationKind.UPDATE : PublicationKind.CREATE;
+            run.send(kind, subject, document, json, fingerprint);
+        }
+        return null;
+    }
+
+    private boolean isPublishable(S subject) throws Exception {
+        CheckedPredicate<? super S> publishable = machine.definition.publishable();
+        return publishable == null || publishable.test(subject);
+    }
+
+    private D build(S subject) throws Exception {
+        D document = machine.definition.builder().apply(subject);
+        if (document == null) {
+            throw new IllegalStateException("build answered null; use publishWhen for subjects without a document");
+        }
+        return document;
+    }
+
+    private boolean deletes(@Nullable S subject) {
+        return machine.definition.deleter() != null
+                && (subject == null || machine.definition.policy().unpublishable() == Policy.Unpublishable.DELETE);
+    }
+
+    /** An unanswered create of another document, at an API that gives ids: it must be answered before anything else is sent. */
+    private boolean mustRepeatCreate(Run<S, ID, D> run, String fingerprint) {
+        PayloadRecord known = run.known();
+        PendingIntent intent = known.intent();
+        Class<D> documentType = machine.definition.documentType();
+        if (!machine.definition.remoteIdsFromApi()
+                || documentType == null
+                || !known.inDoubt()
+                || known.state() == State.PRESENT
+                || intent == null
+                || intent.kind() != PublicationKind.CREATE
+                || intent.body() == null
+                || intent.fingerprint().equals(fingerprint)) {
+            return false;
+        }
+        run.repeat(intent, Engine.JSON.read(intent.body(), documentType));
+        return true;
+    }
+
+    private void send(List<Run<S, ID, D>> runs) {
+        if (runs.isEmpty()) {
+            return;
+        }
+        Set<Long> noted = store.payloads()
+                .intent(runs.stream()
+                        .map(run ->
+                                new Intent(run.key, run.epoch(), run.message().intent(), run.leaseLeft()))
+                        .toList());
+        List<Run<?, ?, ?>> prepared = new ArrayList<>(runs.size());
+        for (Run<S, ID, D> run : runs) {
+            if (noted.contains(run.epoch())) {
+                prepared.add(run);
+            } else {
+                acknowledger.add(run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "another run took over"));
+            }
+        }
+        slots.add(prepared);
+    }
+}

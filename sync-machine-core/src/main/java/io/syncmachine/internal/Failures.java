@@ -1,0 +1,15 @@
+package io.syncmachine.internal;
+
+/** Failures as text for people. */
+final class Failures {
+
+    private static final int LONGEST = 500;
+
+    private Failures() {}
+
+    /** The exception's class and message, cut; causes and traces are left out, for they may quote what was sent. */
+    static String describe(Throwable failure) {
+        String text = failure.getClass().getSimpleName() + ": " + failure.getMessage();
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 1) + '…';
+    }
+}

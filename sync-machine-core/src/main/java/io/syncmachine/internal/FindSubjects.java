@@ -1,0 +1,225 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.Backoff;
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobExecutor.ClaimRequest;
+import io.syncmachine.spi.JobExecutor.Park;
+import io.syncmachine.spi.JobExecutor.Release;
+import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Stage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stage 2: claims changed entities, reads them, and enqueues the subjects that their finders name, in pages. A job is complete only
+ * after its subjects are enqueued; a crash in between finds them again.
+ */
+final class FindSubjects<ID> implements EngineThreads.Step {
+
+    private static final Logger log = LoggerFactory.getLogger(FindSubjects.class);
+    private static final int BATCH = 200;
+    private static final int PAGE = 1000;
+    private static final Duration UNREADABLE = Duration.ofSeconds(1);
+    private static final Duration UNKNOWN_TYPE = Duration.ofMinutes(1);
+
+    private final Machine<?, ID, ?> machine;
+    private final EntitySource source;
+    private final JobExecutor jobs;
+    private final Settings settings;
+    private final Runnable wakeWorkers;
+    private final AdaptivePoll poll;
+
+    FindSubjects(
+            Machine<?, ID, ?> machine,
+            EntitySource source,
+            JobExecutor jobs,
+            Settings settings,
+            Runnable wakeWorkers,
+            AdaptivePoll poll) {
+        this.machine = machine;
+        this.source = source;
+        this.jobs = jobs;
+        this.settings = settings;
+        this.wakeWorkers = wakeWorkers;
+        this.poll = poll;
+    }
+
+    @Override
+    public Duration run() throws Exception {
+        List<Claim> claims = jobs.claim(
+                new ClaimRequest(machine.name(), Stage.FIND_SUBJECTS, BATCH, settings.lease(), settings.name()));
+        if (claims.isEmpty()) {
+            return poll.nothing();
+        }
+        Batch batch = new Batch(claims);
+        try {
+            for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
+                Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
+                if (bound == null) {
+                    batch.releaseUnknown(group.getKey(), group.getValue());
+                } else {
+                    find(bound, group.getValue(), batch);
+                }
+            }
+        } finally {
+            batch.finish();
+        }
+        return poll.found();
+    }
+
+    private static Map<String, List<Claim>> byType(List<Claim> claims) {
+        Map<String, List<Claim>> groups = new LinkedHashMap<>();
+        for (Claim claim : claims) {
+            groups.computeIfAbsent(claim.key().entityType(), type -> new ArrayList<>())
+                    .add(claim);
+        }
+        return groups;
+    }
+
+    private <E> void find(Machine.BoundListener<E, ID> bound, List<Claim> claims, Batch batch) throws Exception {
+        if (bound.listener().finder() == null) {
+            for (Claim claim : claims) {
+                batch.found(claim, claim.key().entityId());
+                batch.done(claim);
+            }
+            return;
+        }
+        findByReading(bound, bound.entity(), claims, batch);
+    }
+
+    private <E, EID> void findByReading(
+            Machine.BoundListener<E, ID> bound, EntityDescription<E, EID> entity, List<Claim> claims, Batch batch)
+            throws Exception {
+        Map<Claim, EID> ids = new LinkedHashMap<>();
+        for (Claim claim : claims) {
+            try {
+                ids.put(claim, entity.ids().decode(claim.key().entityId()));
+            } catch (IllegalArgumentException e) {
+                batch.failed(claim, e);
+            }
+        }
+        new BatchReader<E, EID, Claim>(source, entity.type(), ids::get, new BatchReader.Work<>() {
+                    @Override
+                    public void handle(Claim claim, @Nullable E found) throws Exception {
+                        if (found != null) {
+                            Listeners.find(bound, found, claim.changed(), id -> batch.found(claim, machine.encode(id)));
+                        }
+                        batch.done(claim);
+                    }
+
+                    @Override
+                    public void failed(Claim claim, Throwable failure) {
+                        batch.failed(claim, failure);
+                    }
+
+                    @Override
+                    public void unread(Claim claim, Exception failure) {
+                        batch.unread(claim, failure);
+                    }
+                })
+                .read(List.copyOf(ids.keySet()));
+    }
+
+    /** What becomes of a batch of claims: subjects are enqueued as their pages fill, claims are settled at the end. */
+    private final class Batch {
+
+        private final List<Claim> all;
+        private final Set<JobKey> page = new LinkedHashSet<>();
+        private final List<Claim> done = new ArrayList<>();
+        private final List<Release> releases = new ArrayList<>();
+        private final List<Park> parks = new ArrayList<>();
+        private long renewedNanos = settings.clock().nanos();
+
+        Batch(List<Claim> all) {
+            this.all = all;
+        }
+
+        void found(Claim claim, String subjectId) {
+            page.add(JobKey.ensurePublication(claim.key().tenant(), machine.name(), subjectId));
+            if (page.size() >= PAGE) {
+                enqueuePage();
+                renew();
+            }
+        }
+
+        void done(Claim claim) {
+            done.add(claim);
+        }
+
+        void failed(Claim claim, Throwable failure) {
+            String reason = Failures.describe(failure);
+            Backoff retry = machine.definition.policy().retry();
+            if (retry.isExhausted(claim.failingFor())) {
+                log.warn(
+                        "machine {}: finding subjects of {} is given up: {}",
+                        machine.name(),
+                        claim.key().key(),
+                        reason);
+                parks.add(new Park(claim, reason));
+            } else {
+                Duration delay =
+                        retry.delayAfter(claim.attempt(), settings.random().getAsDouble());
+                poll.expect(delay);
+                releases.add(new Release(claim, delay, true, reason));
+            }
+        }
+
+        void unread(Claim claim, Exception failure) {
+            releases.add(new Release(claim, UNREADABLE, false, Failures.describe(failure)));
+        }
+
+        void releaseUnknown(String type, List<Claim> claims) {
+            log.warn(
+                    "machine {} does not listen to {}: {} changes of it wait for a node whose machine does",
+                    machine.name(),
+                    type,
+                    claims.size());
+            claims.forEach(claim -> releases.add(new Release(claim, UNKNOWN_TYPE, false, "unknown type " + type)));
+        }
+
+        private void enqueuePage() {
+            jobs.enqueue(page.stream()
+                    .map(key -> new JobRequest(key, ChangedProperties.all()))
+                    .toList());
+            page.clear();
+            wakeWorkers.run();
+        }
+
+        private void renew() {
+            long now = settings.clock().nanos();
+            if (now - renewedNanos > settings.lease().toNanos() / 3) {
+                jobs.renew(all, settings.lease());
+                renewedNanos = now;
+            }
+        }
+
+        void finish() {
+            if (!page.isEmpty()) {
+                enqueuePage();
+            }
+            if (!done.isEmpty()) {
+                jobs.complete(done);
+            }
+            if (!releases.isEmpty()) {
+                jobs.release(releases);
+            }
+            if (!parks.isEmpty()) {
+                jobs.park(parks);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.IdCodec;
+import io.syncmachine.spi.Listener;
+import io.syncmachine.spi.MachineDefinition;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** A machine's definition, checked against and bound to the entities of a source. Immutable. */
+final class Machine<S, ID, D> {
+
+    final MachineDefinition<S, ID, D> definition;
+    final IdCodec<ID> subjectIds;
+    private final Map<String, BoundListener<?, ID>> listenersByType = new HashMap<>();
+
+    /** A listener and what the source knows of its entity. */
+    record BoundListener<E, ID>(Listener<E, ID> listener, EntityDescription<E, ?> entity) {
+
+        boolean concerns(Iterable<String> properties) {
+            Set<String> listened = listener.properties();
+            if (listened.isEmpty()) {
+                return true;
+            }
+            for (String property : properties) {
+                if (listened.contains(property)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /**
+     * Checks and binds.
+     *
+     * @throws IllegalArgumentException if the definition does not fit the entities, naming machine, property and cure
+     */
+    @SuppressWarnings("unchecked") // the id type is compared before
+    Machine(MachineDefinition<S, ID, D> definition, EntitySource source) {
+        this.definition = definition;
+        EntityDescription<S, ?> subject = describe(source, definition.subject());
+        if (!subject.idType().equals(definition.idType())) {
+            throw new IllegalArgumentException("machine '" + name() + "': the id of "
+                    + definition.subject().getSimpleName() + " is of "
+                    + subject.idType().getName() + ", but the machine says "
+                    + definition.idType().getName());
+        }
+        this.subjectIds = (IdCodec<ID>) subject.ids();
+        definition.listeners().forEach(listener -> bind(source, listener));
+    }
+
+    private <E> EntityDescription<E, ?> describe(EntitySource source, Class<E> type) {
+        try {
+            return source.describe(type);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("machine '" + name() + "': " + e.getMessage(), e);
+        }
+    }
+
+    private <E> void bind(EntitySource source, Listener<E, ID> listener) {
+        EntityDescription<E, ?> entity = describe(source, listener.entity());
+        Set<String> unknown = new TreeSet<>(listener.properties());
+        unknown.removeAll(entity.properties());
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException("machine '" + name() + "' listens to " + unknown + " of "
+                    + listener.entity().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties()));
+        }
+        for (String type : entity.names()) {
+            if (listenersByType.putIfAbsent(type, new BoundListener<>(listener, entity)) != null) {
+                throw new IllegalArgumentException("machine '" + name() + "' listens to " + type
+                        + " twice, by its class and by a superclass; listen to one of them");
+            }
+        }
+    }
+
+    String name() {
+        return definition.name();
+    }
+
+    Set<String> types() {
+        return listenersByType.keySet();
+    }
+
+    @Nullable
+    BoundListener<?, ID> listener(String type) {
+        return listenersByType.get(type);
+    }
+
+    /** Whether an entity of the type is itself the subject. */
+    boolean isSubject(String type) {
+        BoundListener<?, ID> bound = listenersByType.get(type);
+        return bound != null && bound.listener().finder() == null;
+    }
+
+    /**
+     * What a finder answered, as text.
+     *
+     * @throws IllegalArgumentException if an id is not of the machine's id type
+     */
+    String encode(Object subjectId) {
+        if (!definition.idType().isInstance(subjectId)) {
+            throw new IllegalArgumentException("machine '" + name() + "': subject ids must be of "
+                    + definition.idType().getName() + ", but a finder answered one of "
+                    + subjectId.getClass().getName());
+        }
+        return subjectIds.encode(definition.idType().cast(subjectId));
+    }
+}

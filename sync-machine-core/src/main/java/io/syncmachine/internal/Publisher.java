@@ -1,0 +1,142 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.Backoff;
+import io.syncmachine.NotAcceptedException;
+import io.syncmachine.Publication;
+import io.syncmachine.PublicationKind;
+import io.syncmachine.PublishResult;
+import io.syncmachine.RejectedException;
+import io.syncmachine.ThrottledException;
+import io.syncmachine.function.CheckedConsumer;
+import io.syncmachine.internal.Verdict.Effect;
+import io.syncmachine.spi.EngineThreads;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+
+/**
+ * Sends what was prepared, and watches over deadlines: a call that is not back in time is answered as in doubt and interrupted;
+ * what it answers later is dropped.
+ */
+final class Publisher implements EngineThreads.Step {
+
+    private static final Duration IDLE_CHECK = Duration.ofMillis(250);
+
+    private final Settings settings;
+    private final BiConsumer<Run<?, ?, ?>, Verdict> verdicts;
+    private final Set<Run<?, ?, ?>> calling = ConcurrentHashMap.newKeySet();
+
+    Publisher(Settings settings, BiConsumer<Run<?, ?, ?>, Verdict> verdicts) {
+        this.settings = settings;
+        this.verdicts = verdicts;
+    }
+
+    /** Sends one, and gives its verdict. Never throws. */
+    <S, ID, D> void publish(Run<S, ID, D> run) {
+        if (!run.mayCall(settings.grace())) {
+            verdicts.accept(
+                    run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "too little of the lease left"));
+            return;
+        }
+        Publication<S, ID, D> publication = run.call();
+        calling.add(run);
+        Verdict verdict;
+        try {
+            verdict = judge(run, call(run, publication));
+        } catch (Throwable e) {
+            verdict = judge(run, e);
+        } finally {
+            run.returned();
+            calling.remove(run);
+        }
+        if (run.answer()) {
+            verdicts.accept(run, verdict);
+        }
+    }
+
+    private static <S, ID, D> PublishResult call(Run<S, ID, D> run, Publication<S, ID, D> publication)
+            throws Exception {
+        if (publication.kind() != PublicationKind.DELETE) {
+            PublishResult result = run.machine.definition.publisher().apply(publication);
+            if (result == null) {
+                throw new IllegalStateException("publishWithResult answered null; answer PublishResult.done()");
+            }
+            return result;
+        }
+        CheckedConsumer<? super Publication<S, ID, D>> deleter =
+                Objects.requireNonNull(run.machine.definition.deleter());
+        deleter.accept(publication);
+        return PublishResult.done();
+    }
+
+    private Verdict judge(Run<?, ?, ?> run, PublishResult result) {
+        if (!result.accepted()) {
+            return failed(run, Effect.NOT_APPLIED, "not accepted: " + result.reason());
+        }
+        boolean remoteIds = run.machine.definition.remoteIdsFromApi();
+        if (result.remoteId() != null && !remoteIds) {
+            return judge(
+                    run,
+                    new IllegalStateException("publish answered a remote id, but machine '" + run.machine.name()
+                            + "' does not declare remoteIdsFromApi()"));
+        }
+        if (remoteIds
+                && result.remoteId() == null
+                && run.message().intent().kind() == PublicationKind.CREATE
+                && run.known().remoteId() == null) {
+            return judge(
+                    run,
+                    new IllegalStateException("machine '" + run.machine.name()
+                            + "' declares remoteIdsFromApi(), but a create was answered without one"));
+        }
+        return new Verdict.Acknowledged(result.remoteId(), run.message().repetition());
+    }
+
+    private Verdict judge(Run<?, ?, ?> run, Throwable e) {
+        if (e instanceof RejectedException) {
+            return new Verdict.GiveUp(Effect.NOT_APPLIED, Failures.describe(e));
+        }
+        if (e instanceof ThrottledException throttled) {
+            return new Verdict.Wait(throttled.retryAfter(), false, Effect.NOT_APPLIED, Failures.describe(e));
+        }
+        if (e instanceof NotAcceptedException) {
+            return failed(run, Effect.NOT_APPLIED, Failures.describe(e));
+        }
+        return failed(run, Effect.unknown(run.callLeft().plus(settings.grace())), Failures.describe(e));
+    }
+
+    /** After a failure: another attempt, not before the call can no longer take effect, or the end of them. */
+    Verdict failed(Run<?, ?, ?> run, Effect effect, String reason) {
+        Backoff retry = run.machine.definition.policy().retry();
+        if (retry.isExhausted(run.claim.failingFor())) {
+            return new Verdict.GiveUp(effect, reason);
+        }
+        Duration delay = retry.delayAfter(run.claim.attempt(), settings.random().getAsDouble());
+        Duration waitOut = effect.waitOut() == null ? Duration.ZERO : effect.waitOut();
+        return new Verdict.Wait(delay.compareTo(waitOut) > 0 ? delay : waitOut, true, effect, reason);
+    }
+
+    /** The watch over deadlines. */
+    @Override
+    public Duration run() {
+        Duration rest = IDLE_CHECK;
+        for (Run<?, ?, ?> run : calling) {
+            Duration left = run.callLeft();
+            if (left.isZero()) {
+                expire(run);
+            } else if (left.compareTo(rest) < 0) {
+                rest = left;
+            }
+        }
+        return rest;
+    }
+
+    private void expire(Run<?, ?, ?> run) {
+        if (calling.remove(run) && run.answer()) {
+            run.interrupt();
+            verdicts.accept(run, failed(run, Effect.unknown(settings.grace()), "no answer within the deadline"));
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.Publication;
+import io.syncmachine.PublicationKind;
+import io.syncmachine.StoredDocument;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.PayloadStore.Opening;
+import io.syncmachine.spi.PayloadStore.PayloadRecord;
+import io.syncmachine.spi.PayloadStore.PendingIntent;
+import io.syncmachine.spi.SubjectKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a job that ensures a subject's publication, from its claim to its verdict. Handed from thread to thread: the claiming
+ * thread prepares it, a publishing thread sends it, and whoever answers first (that thread, or the watch over deadlines) gives the
+ * verdict.
+ */
+final class Run<S, ID, D> {
+
+    final Machine<S, ID, D> machine;
+    final Claim claim;
+    final SubjectKey key;
+    final ID id;
+    /** When the lease ends at the latest, counted from before the claim was asked for. */
+    final long leaseEndNanos;
+
+    private final EngineClock clock;
+    private final AtomicBoolean answered = new AtomicBoolean();
+    private @Nullable String leaseHolder;
+    private @Nullable Opening opening;
+    private @Nullable Message<S, D> message;
+    private long callEndNanos;
+    private @Nullable Thread caller;
+
+    /**
+     * What is to be sent.
+     *
+     * @param intent its kind, fingerprint and key
+     * @param subject null in a delete and in a repetition
+     * @param document null in a delete
+     * @param json the document in canonical form; null in a delete
+     * @param repetition whether it repeats a create that was not answered, whatever the subject is now
+     * @param reusedKey whether a call with this key may have been made before
+     */
+    record Message<S, D>(
+            PendingIntent intent,
+            @Nullable S subject,
+            @Nullable D document,
+            @Nullable String json,
+            boolean repetition,
+            boolean reusedKey) {}
+
+    Run(Machine<S, ID, D> machine, Claim claim, ID id, long leaseEndNanos, EngineClock clock) {
+        this.machine = machine;
+        this.claim = claim;
+        this.key = new SubjectKey(
+                claim.key().tenant(), claim.key().machine(), claim.key().key());
+        this.id = id;
+        this.leaseEndNanos = leaseEndNanos;
+        this.clock = clock;
+    }
+
+    /** Notes under which name the subject's lease was taken, to be given back. */
+    void leasedBy(String holder) {
+        leaseHolder = holder;
+    }
+
+    @Nullable
+    String leaseHolder() {
+        return leaseHolder;
+    }
+
+    String leaseKey() {
+        return key.tenant() + '/' + key.machine() + '/' + key.id();
+    }
+
+    void opened(Opening opening) {
+        this.opening = opening;
+    }
+
+    @Nullable
+    Opening opening() {
+        return opening;
+    }
+
+    long epoch() {
+        return Objects.requireNonNull(opening).epoch();
+    }
+
+    PayloadRecord known() {
+        return Objects.requireNonNull(opening).known();
+    }
+
+    /** Decides to send a create or update, or a delete if there is no document. */
+    void send(
+            PublicationKind kind,
+            @Nullable S subject,
+            @Nullable D document,
+            @Nullable String json,
+            String fingerprint) {
+        PendingIntent last = known().intent();
+        boolean reuse = false;
+        String idempotencyKey = newIdempotencyKey(fingerprint);
+        if (known().inDoubt()
+                && last != null
+                && last.kind() == kind
+                && last.fingerprint().equals(fingerprint)) {
+            reuse = true;
+            idempotencyKey = last.idempotencyKey();
+        }
+        String kept = kind == PublicationKind.CREATE && machine.definition.remoteIdsFromApi() ? json : null;
+        message = new Message<>(
+                new PendingIntent(kind, fingerprint, idempotencyKey, kept), subject, document, json, false, reuse);
+    }
+
+    /** Decides to repeat a create that was not answered. */
+    void repeat(PendingIntent create, D document) {
+        message = new Message<>(create, null, document, create.body(), true, true);
+    }
+
+    /** Of the machine, the subject, the payload and the epoch of the intent that first tried it. */
+    private String newIdempotencyKey(String fingerprint) {
+        String parts = String.join("\n", key.tenant(), key.machine(), key.id(), fingerprint, Long.toString(epoch()));
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(CanonicalJson.sha256(parts));
+    }
+
+    @Nullable
+    Message<S, D> messageOrNull() {
+        return message;
+    }
+
+    Message<S, D> message() {
+        return Objects.requireNonNull(message);
+    }
+
+    Duration leaseLeft() {
+        return Duration.ofNanos(Math.max(leaseEndNanos - clock.nanos(), 0));
+    }
+
+    /** Whether a whole call, and the grace time after it, fits into the lease. */
+    boolean mayCall(Duration grace) {
+        return machine.definition.policy().deadline().plus(grace).compareTo(leaseLeft()) <= 0;
+    }
+
+    /** Begins the call on the current thread. */
+    synchronized Publication<S, ID, D> call() {
+        Duration deadline = machine.definition.policy().deadline();
+        callEndNanos = clock.nanos() + deadline.toNanos();
+        caller = Thread.currentThread();
+        return new View(clock.now().plus(deadline));
+    }
+
+    /** Ends the call on the current thread: from now on nobody interrupts it, and a pending interrupt is taken back. */
+    @SuppressWarnings("ThreadInterruptedIgnored") // the interrupt was meant for the call that is over
+    synchronized void returned() {
+        caller = null;
+        boolean ignored = Thread.interrupted();
+    }
+
+    /** How long the call may still take. */
+    synchronized Duration callLeft() {
+        return Duration.ofNanos(Math.max(callEndNanos - clock.nanos(), 0));
+    }
+
+    /** Whether this is the first answer; only the first may give a verdict. */
+    boolean answer() {
+        return answered.compareAndSet(false, true);
+    }
+
+    synchronized void interrupt() {
+        if (caller != null) {
+            caller.interrupt();
+        }
+    }
+
+    /** What a hook sees. */
+    private final class View implements Publication<S, ID, D> {
+
+        private final Instant deadline;
+
+        View(Instant deadline) {
+            this.deadline = deadline;
+        }
+
+        @Override
+        public PublicationKind kind() {
+            return message().intent().kind();
+        }
+
+        @Override
+        public ID id() {
+            return id;
+        }
+
+        @Override
+        public @Nullable S subject() {
+            return message().subject();
+        }
+
+        @Override
+        public D document() {
+            D document = message().document();
+            if (document == null) {
+                throw new IllegalStateException("a delete has no document; see previous()");
+            }
+            return document;
+        }
+
+        @Override
+        public Optional<String> json() {
+            return Optional.ofNullable(message().json());
+        }
+
+        @Override
+        public Optional<StoredDocument> previous() {
+            return Optional.ofNullable(known().body()).map(body -> new StoredDocument(body, Engine.JSON));
+        }
+
+        @Override
+        public Optional<String> remoteId() {
+            return Optional.ofNullable(known().remoteId());
+        }
+
+        @Override
+        public String idempotencyKey() {
+            return message().intent().idempotencyKey();
+        }
+
+        @Override
+        public long version() {
+            return epoch();
+        }
+
+        @Override
+        public int attempt() {
+            return claim.attempt();
+        }
+
+        @Override
+        public Instant deadline() {
+            return deadline;
+        }
+
+        @Override
+        public Duration timeLeft() {
+            return callLeft();
+        }
+
+        @Override
+        public String tenant() {
+            return key.tenant();
+        }
+
+        @Override
+        public String toString() {
+            return "Publication[" + kind() + " " + key + "]";
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.event.SyncObserver;
+import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.EngineThreads;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an engine runs, as its builder was told.
+ *
+ * @param name for threads and claims
+ * @param clock time
+ * @param threads who runs the work; null for threads of its own
+ * @param random draws from zero to one for the jitter of retries
+ * @param lease how long a claim lasts
+ * @param grace how long after its deadline a call may still take effect
+ * @param patience how long a stop waits for publications in flight
+ * @param works whether it runs jobs, or captures only
+ * @param observers who is told of outcomes
+ */
+public record Settings(
+        String name,
+        EngineClock clock,
+        @Nullable EngineThreads threads,
+        DoubleSupplier random,
+        Duration lease,
+        Duration grace,
+        Duration patience,
+        boolean works,
+        List<SyncObserver> observers) {}

@@ -1,0 +1,35 @@
+package io.syncmachine.spi;
+
+import io.syncmachine.ChangeKind;
+import io.syncmachine.ChangedProperties;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Tells an entity source which changes matter; given to it when the engine starts. Every method is quick, touches no store and is
+ * safe for use by several threads.
+ */
+public interface ChangeListener {
+
+    /** Whether any machine listens to this type, given by its declared name. */
+    boolean listensTo(String type);
+
+    /**
+     * The machines that a change concerns; empty if it can be dropped.
+     *
+     * @param properties the changed ones; ignored for creations and deletions, which always count
+     */
+    Set<String> concerned(String type, ChangeKind kind, Collection<String> properties);
+
+    /**
+     * The changes that a deleted entity's subjects must be told of, from finders that need the entity itself: one per subject. Run
+     * before the deletion is committed, for afterwards the entity is gone.
+     *
+     * @param type its declared name
+     * @param entity the entity as it was
+     * @throws Exception whatever a finder throws
+     */
+    List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed)
+            throws Exception;
+}

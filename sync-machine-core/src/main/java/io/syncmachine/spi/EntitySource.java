@@ -1,0 +1,45 @@
+package io.syncmachine.spi;
+
+import io.syncmachine.function.CheckedFunction;
+import java.util.Collection;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where entities live: sees their changes, and reads them. Safe for use by several threads.
+ */
+public interface EntitySource extends AutoCloseable {
+
+    /**
+     * Describes a class that a machine listens to or publishes.
+     *
+     * @throws IllegalArgumentException if it is not an entity of this source, naming those that are
+     */
+    <E> EntityDescription<E, ?> describe(Class<E> type);
+
+    /**
+     * Starts capturing: from now on every committed change that the listener is concerned with is appended to the store's outbox,
+     * atomically with the change itself. Called once.
+     *
+     * @throws IllegalArgumentException if changes cannot be captured into this kind of store
+     */
+    void capture(ChangeListener listener, Store store);
+
+    /**
+     * Reads committed entities, all in one transaction that is not marked read-only (so that it goes to the primary), begun after
+     * this call.
+     *
+     * @param ids of entities of that class
+     * @param action given the entities that exist, by id; runs inside the transaction and may follow lazy associations. What it
+     *     changes is not written.
+     * @return what the action answers
+     * @throws Exception what the action throws, or why reading failed
+     */
+    <E, ID, R> @Nullable R read(
+            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            throws Exception;
+
+    /** Ends capturing. */
+    @Override
+    void close();
+}

@@ -1,0 +1,93 @@
+package io.syncmachine.spi;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Keeps jobs, one per key, and hands them out. Jobs may be handed out twice and in any order; what keeps publications apart is
+ * the {@link PayloadStore}. All methods work on batches, are atomic per job and safe for use by several threads and nodes. Times
+ * are taken by the executor's own clock.
+ */
+public interface JobExecutor {
+
+    /** What an executor can promise beyond the mandatory part of the contract. */
+    enum Capability {
+        /** An enqueued job survives a crash of every process. */
+        DURABLE,
+        /** A job is never handed out while an earlier claim of its key has time left, unless that claim was settled. */
+        EXCLUSIVE
+    }
+
+    /** How a claim ended. */
+    enum Ending {
+        /** As asked. */
+        SETTLED,
+        /** The job was requested again since it was claimed; it is waiting for one more run instead. */
+        RUNS_AGAIN,
+        /** The claim no longer holds the job; nothing was done. */
+        LOST
+    }
+
+    /**
+     * Asks for jobs to claim.
+     *
+     * @param machine of this machine
+     * @param stage of this stage
+     * @param limit at most so many
+     * @param lease for this long from now
+     * @param owner who claims, for people to read
+     */
+    record ClaimRequest(String machine, Stage stage, int limit, Duration lease, String owner) {}
+
+    /**
+     * A claim to give back.
+     *
+     * @param claim the claim
+     * @param delay how long the job shall rest
+     * @param countsAsAttempt false for a wait that is nobody's fault
+     * @param reason why, for people to read
+     */
+    record Release(Claim claim, Duration delay, boolean countsAsAttempt, String reason) {}
+
+    /**
+     * A claim whose job is given up.
+     *
+     * @param claim the claim
+     * @param failure why, for people to read
+     */
+    record Park(Claim claim, String failure) {}
+
+    /** What it can promise. */
+    Set<Capability> capabilities();
+
+    /**
+     * Asks for one run of each job, and returns when that is kept (durable, if the executor is). A waiting job of the key absorbs
+     * the request and unites what changed; a job that is claimed does not: one more run follows. A parked job is due again, with
+     * its attempts forgotten.
+     */
+    void enqueue(Collection<JobRequest> requests);
+
+    /** Hands out jobs that are due, those that have been due longest first; none if there are none. Never waits. */
+    List<Claim> claim(ClaimRequest request);
+
+    /** Ends runs that are done. The map tells each token's ending. A job that runs again has its attempts forgotten. */
+    Map<Long, Ending> complete(Collection<Claim> claims);
+
+    /** Gives jobs back to wait. Tells each token's ending; a job that was requested again keeps what changed, united. */
+    Map<Long, Ending> release(Collection<Release> releases);
+
+    /** Parks jobs as dead letters. Tells each token's ending: a job that was requested again runs again instead. */
+    Map<Long, Ending> park(Collection<Park> parks);
+
+    /** Extends leases to this long from now, and answers the tokens of the claims that still hold their jobs. */
+    Set<Long> renew(Collection<Claim> claims, Duration lease);
+
+    /** How many jobs wait or run; parked ones do not count. */
+    long backlog();
+
+    /** How many jobs are parked. */
+    long parked();
+}

@@ -1,0 +1,44 @@
+package io.syncmachine.spi;
+
+import io.syncmachine.Policy;
+import io.syncmachine.Publication;
+import io.syncmachine.PublishResult;
+import io.syncmachine.function.CheckedBiConsumer;
+import io.syncmachine.function.CheckedConsumer;
+import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.function.CheckedPredicate;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a machine's declaration says; read it from {@link io.syncmachine.SyncMachine#definition()}.
+ *
+ * @param <S> the subject's class
+ * @param <ID> its id's class
+ * @param <D> the document's class
+ * @param name the declared name, by which everything is stored
+ * @param subject the subject's class
+ * @param idType its id's class
+ * @param listeners what is listened to, each class once
+ * @param publishable null for always
+ * @param documentType null if it was not named
+ * @param builder from subject to document
+ * @param publisher tells the API of a create or update
+ * @param deleter tells the API of a delete; null if it keeps what is deleted
+ * @param afterPublish called after an acknowledged create or update
+ * @param policy retries, deadline, concurrency
+ * @param remoteIdsFromApi whether an unanswered create is repeated before anything else
+ */
+public record MachineDefinition<S, ID, D>(
+        String name,
+        Class<S> subject,
+        Class<ID> idType,
+        List<Listener<?, ID>> listeners,
+        @Nullable CheckedPredicate<? super S> publishable,
+        @Nullable Class<D> documentType,
+        CheckedFunction<? super S, ? extends D> builder,
+        CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher,
+        @Nullable CheckedConsumer<? super Publication<S, ID, D>> deleter,
+        @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish,
+        Policy policy,
+        boolean remoteIdsFromApi) {}

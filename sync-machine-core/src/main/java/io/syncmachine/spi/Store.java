@@ -1,0 +1,31 @@
+package io.syncmachine.spi;
+
+/** Where a machine's state is kept: the parts that belong together. */
+public interface Store extends AutoCloseable {
+
+    /** Captured changes. */
+    Outbox outbox();
+
+    /** Jobs. */
+    JobExecutor jobs();
+
+    /** Leases. */
+    LeaseStore leases();
+
+    /** Payload records. */
+    PayloadStore payloads();
+
+    /**
+     * Called once, when the engine starts and before anything else is used.
+     *
+     * @param wake to be called whenever changes or jobs may have been added, by this process or another; quick, never throws, may
+     *     be called by any thread. A store that cannot know calls it less often: the engine polls as well.
+     * @param works whether this engine runs jobs; if not, the store tells other processes of changes made here
+     * @throws IllegalStateException if the store is not fit for use, saying why
+     */
+    void open(Runnable wake, boolean works);
+
+    /** Ends what {@link #open} began; other calls fail or do nothing afterwards. */
+    @Override
+    void close();
+}
