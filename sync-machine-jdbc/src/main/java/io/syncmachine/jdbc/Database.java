@@ -1,0 +1,137 @@
+package io.syncmachine.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** A data source, and how to run statements on it: read committed, and again after a deadlock. */
+final class Database {
+
+    private static final int MAX_TRIES = 5;
+    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01");
+
+    private final DataSource dataSource;
+    private final String prefix;
+    private volatile boolean setIsolation;
+
+    /** Work on a connection. */
+    @FunctionalInterface
+    interface Work<R> {
+        R on(Connection connection) throws SQLException;
+    }
+
+    Database(DataSource dataSource, String prefix) {
+        this.dataSource = dataSource;
+        this.prefix = prefix;
+    }
+
+    /** The SQL with the tables' prefix in it. */
+    String sql(String template) {
+        return template.replace("${p}", prefix);
+    }
+
+    String prefix() {
+        return prefix;
+    }
+
+    DataSource dataSource() {
+        return dataSource;
+    }
+
+    /** Finds out whether the connections' isolation level must be set; asking each of them would cost a round trip. */
+    void learnIsolation() {
+        setIsolation =
+                call(connection -> connection.getTransactionIsolation() != Connection.TRANSACTION_READ_COMMITTED);
+    }
+
+    /** Runs work that is one statement, in a transaction of its own. */
+    <R> R call(Work<R> work) {
+        return tryAgain(() -> {
+            try (Connection connection = connect()) {
+                R result = work.on(connection);
+                if (!connection.getAutoCommit()) {
+                    connection.commit();
+                }
+                return result;
+            }
+        });
+    }
+
+    /** Runs a statement over arrays, and answers its rows. */
+    <R> List<R> query(String template, ArrayStatement.Binder parameters, ArrayStatement.RowReader<R> reader) {
+        return call(connection -> {
+            try (ArrayStatement statement = new ArrayStatement(connection, sql(template))) {
+                return parameters.bind(statement).query(reader);
+            }
+        });
+    }
+
+    /** Runs a statement that answers one number. */
+    long number(String template) {
+        return query(template, statement -> statement, row -> row.getLong(1)).get(0);
+    }
+
+    /** Runs work that is several statements, in one transaction. */
+    <R> R inTransaction(Work<R> work) {
+        return tryAgain(() -> {
+            try (Connection connection = connect()) {
+                boolean autoCommit = connection.getAutoCommit();
+                if (autoCommit) {
+                    connection.setAutoCommit(false);
+                }
+                boolean committed = false;
+                try {
+                    R result = work.on(connection);
+                    connection.commit();
+                    committed = true;
+                    return result;
+                } finally {
+                    leave(connection, committed, autoCommit);
+                }
+            }
+        });
+    }
+
+    private static void leave(Connection connection, boolean committed, boolean autoCommit) throws SQLException {
+        if (!committed) {
+            connection.rollback();
+        }
+        if (autoCommit) {
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        Connection connection = dataSource.getConnection();
+        if (setIsolation) {
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        }
+        return connection;
+    }
+
+    private interface Attempt<R> {
+        R run() throws SQLException;
+    }
+
+    private static <R> R tryAgain(Attempt<R> attempt) {
+        SQLException last = null;
+        for (int i = 0; i < MAX_TRIES; i++) {
+            try {
+                return attempt.run();
+            } catch (SQLException e) {
+                last = e;
+                if (!isWorthAnotherTry(e.getSQLState())) {
+                    break;
+                }
+            }
+        }
+        throw new JdbcStoreException(last == null ? new SQLException("not tried") : last);
+    }
+
+    private static boolean isWorthAnotherTry(@Nullable String state) {
+        return state != null && TRY_AGAIN.contains(state);
+    }
+}

@@ -1,0 +1,143 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.Store;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps everything in a relational database: captured changes in the transactions that make them, and jobs, leases and payload
+ * records beside them. Durable, and exclusive in the sense of {@link JobExecutor.Capability}; times are the database's. Uses a
+ * connection for the length of a statement or a short transaction, never during a publication, and holds one more for wake-ups
+ * between processes where the database can do that. Safe for use by several threads.
+ *
+ * <p>The entities must live in the same database, for their changes to be captured in their own transactions.
+ */
+public final class JdbcStore implements Store {
+
+    private final Database database;
+    private final SchemaMode schemaMode;
+    private final boolean wakeUps;
+    private @Nullable Parts parts;
+
+    private record Parts(
+            TransactionalOutbox outbox, JobExecutor jobs, LeaseStore leases, PayloadStore payloads, Wakeups wakeups) {}
+
+    private JdbcStore(Builder builder) {
+        this.database = new Database(builder.dataSource, builder.prefix);
+        this.schemaMode = builder.schemaMode;
+        this.wakeUps = builder.wakeUps;
+    }
+
+    /** A store whose tables are there already, under their default names. */
+    public static JdbcStore of(DataSource dataSource) {
+        return builder(dataSource).build();
+    }
+
+    /** Begins a store's settings. */
+    public static Builder builder(DataSource dataSource) {
+        return new Builder(dataSource);
+    }
+
+    @Override
+    public TransactionalOutbox outbox() {
+        return parts().outbox();
+    }
+
+    @Override
+    public JobExecutor jobs() {
+        return parts().jobs();
+    }
+
+    @Override
+    public LeaseStore leases() {
+        return parts().leases();
+    }
+
+    @Override
+    public PayloadStore payloads() {
+        return parts().payloads();
+    }
+
+    private synchronized Parts parts() {
+        if (parts == null) {
+            Dialect dialect = Dialect.of(database);
+            Wakeups wakeups = wakeUps ? dialect.wakeups(database) : new Wakeups.Local();
+            parts = new Parts(
+                    dialect.outbox(database, wakeups),
+                    dialect.jobs(database),
+                    dialect.leases(database),
+                    dialect.payloads(database),
+                    wakeups);
+        }
+        return parts;
+    }
+
+    @Override
+    public void open(Runnable wake, boolean works) {
+        database.learnIsolation();
+        new Schema(database, Dialect.of(database)).prepare(schemaMode);
+        parts().wakeups().open(wake, works);
+    }
+
+    @Override
+    public void close() {
+        parts().wakeups().close();
+    }
+
+    /** A store's settings; all but the data source have defaults. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_]{0,30}");
+
+        private final DataSource dataSource;
+        private SchemaMode schemaMode = SchemaMode.VALIDATE;
+        private String prefix = "sync_machine_";
+        private boolean wakeUps = true;
+
+        private Builder(DataSource dataSource) {
+            this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+        }
+
+        /** What to do about the tables at the start; default {@link SchemaMode#VALIDATE}. */
+        public Builder schemaMode(SchemaMode schemaMode) {
+            this.schemaMode = schemaMode;
+            return this;
+        }
+
+        /**
+         * What stands before the tables' names, optionally with a schema and a dot in front; default {@code sync_machine_}.
+         *
+         * @throws IllegalArgumentException if it is not made of lower-case letters, digits and underscores
+         */
+        public Builder prefix(String prefix) {
+            for (String part : prefix.split("\\.", 2)) {
+                if (!NAME.matcher(part).matches()) {
+                    throw new IllegalArgumentException(
+                            "prefix must be at most 31 lower-case letters, digits or underscores,"
+                                    + " optionally after a schema and a dot, but is '" + prefix + "'");
+                }
+            }
+            this.prefix = prefix;
+            return this;
+        }
+
+        /**
+         * Whether processes wake each other through the database (LISTEN and NOTIFY on PostgreSQL); default yes. Without it they
+         * poll, every 100 ms to 5 s. Say no behind a pooler in transaction mode, such as PgBouncer's.
+         */
+        public Builder wakeUps(boolean wakeUps) {
+            this.wakeUps = wakeUps;
+            return this;
+        }
+
+        /** The store; connects to nothing yet. */
+        public JdbcStore build() {
+            return new JdbcStore(this);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.PayloadStore;
+import java.sql.SQLException;
+
+/** PostgreSQL 12 and newer: every step is one statement over arrays. */
+final class PostgresDialect implements Dialect {
+
+    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String INVALID_SCHEMA = "3F000";
+
+    @Override
+    public String product() {
+        return "PostgreSQL";
+    }
+
+    @Override
+    public String scripts() {
+        return "postgresql";
+    }
+
+    @Override
+    public boolean isMissingTable(SQLException e) {
+        return UNDEFINED_TABLE.equals(e.getSQLState()) || INVALID_SCHEMA.equals(e.getSQLState());
+    }
+
+    @Override
+    public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
+        return new PostgresOutbox(database, wakeups);
+    }
+
+    @Override
+    public JobExecutor jobs(Database database) {
+        return new PostgresJobs(database);
+    }
+
+    @Override
+    public PayloadStore payloads(Database database) {
+        return new PostgresPayloads(database);
+    }
+
+    @Override
+    public LeaseStore leases(Database database) {
+        return new PostgresLeases(database);
+    }
+
+    @Override
+    public Wakeups wakeups(Database database) {
+        return new PostgresWakeups(database);
+    }
+}

@@ -1,0 +1,266 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Stage;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Jobs in a table. Statements that lock several rows lock them in key order, so that they cannot deadlock. A job that is done is
+ * deleted; its next request makes a new row, and a new claim of that draws a new token from the sequence, so that no old claim can
+ * be taken for it.
+ */
+final class PostgresJobs implements JobExecutor {
+
+    private static final String ENQUEUE = """
+            insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed)
+            select r.tenant, r.machine, r.stage, r.job_key, now(), string_to_array(r.changed, chr(31))
+            from unnest(?, ?, ?, ?, ?) as r(tenant, machine, stage, job_key, changed)
+            order by r.tenant collate "C", r.machine collate "C", r.stage, r.job_key collate "C"
+            on conflict (tenant, machine, stage, job_key) do update set
+                requested = j.requested + 1,
+                changed = case when j.changed @> excluded.changed then j.changed else
+                    (select array_agg(distinct c.entry) from unnest(j.changed || excluded.changed) as c(entry)) end,
+                due_at = case when j.parked then excluded.due_at else j.due_at end,
+                attempts = case when j.parked then 0 else j.attempts end,
+                failing_since = case when j.parked then null else j.failing_since end,
+                parked = false""";
+    private static final String CLAIM = """
+            with due as (
+                select tenant, machine, stage, job_key from ${p}job
+                where machine = ? and stage = ? and not parked and due_at <= now()
+                    and (lease_until is null or lease_until <= now())
+                order by due_at limit ? for update skip locked)
+            update ${p}job j set
+                token = nextval('${p}fence'), claimed = j.requested, owner = ?, attempts = j.attempts + 1,
+                lease_until = now() + ? * interval '1 microsecond'
+            from due d
+            where j.tenant = d.tenant and j.machine = d.machine and j.stage = d.stage and j.job_key = d.job_key
+            returning j.tenant, j.machine, j.stage, j.job_key, j.token, j.attempts,
+                coalesce((extract(epoch from now() - j.failing_since) * 1000000)::bigint, 0),
+                array_to_string(j.changed, chr(31)), j.due_at""";
+    /** The jobs that the claims of a batch still hold, locked in key order; %s is a further condition. */
+    private static final String HELD = """
+            with m as (
+                select j.tenant, j.machine, j.stage, j.job_key, c.token, c.ordinal
+                from ${p}job j
+                join unnest(?, ?, ?, ?, ?) with ordinality as c(tenant, machine, stage, job_key, token, ordinal)
+                    on j.tenant = c.tenant and j.machine = c.machine and j.stage = c.stage and j.job_key = c.job_key
+                where j.token = c.token %s
+                order by j.tenant, j.machine, j.stage, j.job_key for update of j)
+            """;
+
+    private static final String NOT_REQUESTED_AGAIN = "and j.requested = j.claimed";
+    private static final String IS_HELD = """
+             j.tenant = m.tenant and j.machine = m.machine and j.stage = m.stage and j.job_key = m.job_key
+            returning m.token""";
+    private static final String COMPLETE =
+            HELD.formatted(NOT_REQUESTED_AGAIN) + "delete from ${p}job j using m where" + IS_HELD;
+    private static final String RUN_AGAIN = HELD.formatted("") + """
+            update ${p}job j set
+                token = null, claimed = null, owner = null, lease_until = null,
+                attempts = 0, failing_since = null, last_failure = null
+            from m where""" + IS_HELD;
+    private static final String RELEASE = HELD.formatted("") + """
+            update ${p}job j set
+                token = null, claimed = null, owner = null, lease_until = null,
+                due_at = now() + r.delay * interval '1 microsecond',
+                attempts = case when r.counts then j.attempts else j.attempts - 1 end,
+                failing_since = case when r.counts then coalesce(j.failing_since, now()) else j.failing_since end,
+                last_failure = r.reason
+            from m join unnest(?, ?, ?) with ordinality as r(delay, counts, reason, ordinal) on r.ordinal = m.ordinal
+            where""" + IS_HELD;
+    private static final String PARK = HELD.formatted(NOT_REQUESTED_AGAIN) + """
+            update ${p}job j set
+                token = null, claimed = null, owner = null, lease_until = null, parked = true,
+                failing_since = coalesce(j.failing_since, now()), last_failure = r.failure
+            from m join unnest(?) with ordinality as r(failure, ordinal) on r.ordinal = m.ordinal
+            where""" + IS_HELD;
+    private static final String RENEW = HELD.formatted("")
+            + "update ${p}job j set lease_until = now() + ? * interval '1 microsecond' from m where"
+            + IS_HELD;
+
+    private final Database database;
+
+    PostgresJobs(Database database) {
+        this.database = database;
+    }
+
+    boolean isIn(Database other) {
+        return database == other;
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.allOf(Capability.class);
+    }
+
+    @Override
+    public void enqueue(Collection<JobRequest> requests) {
+        database.call(connection -> {
+            enqueue(connection, requests);
+            return requests.size();
+        });
+    }
+
+    /** In the connection's transaction. A key that is requested twice in one batch is one request. */
+    void enqueue(Connection connection, Collection<JobRequest> requests) throws SQLException {
+        Map<JobKey, JobRequest> byKey = new HashMap<>();
+        for (JobRequest request : requests) {
+            byKey.merge(
+                    request.key(),
+                    request,
+                    (one, other) -> new JobRequest(one.key(), one.changed().union(other.changed())));
+        }
+        if (byKey.isEmpty()) {
+            return;
+        }
+        Collection<JobRequest> batch = byKey.values();
+        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ENQUEUE))) {
+            keys(statement, batch, JobRequest::key)
+                    .texts(
+                            batch,
+                            request -> PostgresOutbox.join(request.changed().encoded()))
+                    .update();
+        }
+    }
+
+    private static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, JobKey> key)
+            throws SQLException {
+        return statement
+                .texts(batch, item -> key.apply(item).tenant())
+                .texts(batch, item -> key.apply(item).machine())
+                .longs(batch, item -> number(key.apply(item).stage()))
+                .texts(batch, item -> key.apply(item).key());
+    }
+
+    /** As stored; a stage's number never changes. */
+    private static long number(Stage stage) {
+        return stage == Stage.FIND_SUBJECTS ? 1 : 2;
+    }
+
+    private static Stage stage(int number) {
+        return number == 1 ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION;
+    }
+
+    @Override
+    public List<Claim> claim(ClaimRequest request) {
+        List<Due> claimed = database.query(
+                CLAIM,
+                statement -> statement
+                        .text(request.machine())
+                        .number(number(request.stage()))
+                        .number(request.limit())
+                        .text(request.owner())
+                        .number(ArrayStatement.micros(request.lease())),
+                PostgresJobs::due);
+        return claimed.stream().sorted().map(Due::claim).toList();
+    }
+
+    /** A claim and since when it was due: the update returns rows in no order. */
+    private record Due(Claim claim, long at) implements Comparable<Due> {
+        @Override
+        public int compareTo(Due other) {
+            return Long.compare(at, other.at);
+        }
+    }
+
+    private static Due due(ResultSet row) throws SQLException {
+        JobKey key = new JobKey(row.getString(1), row.getString(2), stage(row.getInt(3)), row.getString(4));
+        Duration failingFor = Duration.ofNanos(Math.max(row.getLong(7), 0) * 1_000);
+        ChangedProperties changed = ChangedProperties.decoded(PostgresOutbox.split(row.getString(8)));
+        Claim claim = new Claim(key, row.getLong(5), row.getInt(6), failingFor, changed);
+        return new Due(claim, row.getTimestamp(9).getTime());
+    }
+
+    @Override
+    public Map<Long, Ending> complete(Collection<Claim> claims) {
+        return endings(claims, settle(COMPLETE, claims, claim -> claim, statement -> statement));
+    }
+
+    @Override
+    public Map<Long, Ending> release(Collection<Release> releases) {
+        Set<Long> done = settle(
+                RELEASE,
+                releases,
+                Release::claim,
+                statement -> statement
+                        .longs(releases, release -> ArrayStatement.micros(release.delay()))
+                        .booleans(releases, Release::countsAsAttempt)
+                        .texts(releases, Release::reason));
+        return releases.stream()
+                .map(release -> release.claim().token())
+                .collect(
+                        Collectors.toMap(token -> token, token -> done.contains(token) ? Ending.SETTLED : Ending.LOST));
+    }
+
+    @Override
+    public Map<Long, Ending> park(Collection<Park> parks) {
+        Set<Long> done = settle(PARK, parks, Park::claim, statement -> statement.texts(parks, Park::failure));
+        return endings(parks.stream().map(Park::claim).toList(), done);
+    }
+
+    @Override
+    public Set<Long> renew(Collection<Claim> claims, Duration lease) {
+        return settle(RENEW, claims, claim -> claim, statement -> statement.number(ArrayStatement.micros(lease)));
+    }
+
+    /** Those that were not settled were requested again, or are lost. */
+    private Map<Long, Ending> endings(Collection<Claim> claims, Set<Long> settled) {
+        List<Claim> rest = claims.stream()
+                .filter(claim -> !settled.contains(claim.token()))
+                .toList();
+        Set<Long> again = settle(RUN_AGAIN, rest, claim -> claim, statement -> statement);
+        return claims.stream()
+                .map(Claim::token)
+                .collect(Collectors.toMap(
+                        token -> token,
+                        token -> settled.contains(token)
+                                ? Ending.SETTLED
+                                : again.contains(token) ? Ending.RUNS_AGAIN : Ending.LOST));
+    }
+
+    /** Runs a statement on the jobs that claims still hold, and answers the tokens of those claims. */
+    private <T> Set<Long> settle(
+            String sql, Collection<T> batch, Function<T, Claim> claim, ArrayStatement.Binder further) {
+        if (batch.isEmpty()) {
+            return Set.of();
+        }
+        return new HashSet<>(database.query(
+                sql,
+                statement -> further.bind(
+                        keys(statement, batch, item -> claim.apply(item).key())
+                                .longs(batch, item -> claim.apply(item).token())),
+                row -> row.getLong(1)));
+    }
+
+    @Override
+    public long backlog() {
+        return database.number("select count(*) from ${p}job where not parked");
+    }
+
+    @Override
+    public long parked() {
+        return database.number("select count(*) from ${p}job where parked");
+    }
+
+    @Override
+    public String toString() {
+        return "PostgresJobs[" + database.prefix() + "]";
+    }
+}

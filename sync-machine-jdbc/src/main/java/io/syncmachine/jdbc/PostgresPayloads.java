@@ -1,0 +1,176 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.PublicationKind;
+import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.SubjectKey;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Payload records in a table. Opening is an upsert; all other writes are updates of the rows whose epoch is still the run's. */
+final class PostgresPayloads implements PayloadStore {
+
+    private static final String KNOWN = """
+            p.state, p.fingerprint, p.body, p.remote_id,
+            p.intent_kind, p.intent_fingerprint, p.intent_key, p.intent_body""";
+    private static final String OPEN = """
+            insert into ${p}payload as p (tenant, machine, subject_id, state, epoch, open)
+            select k.tenant, k.machine, k.subject_id, 'NEVER', nextval('${p}fence'), true
+            from unnest(?, ?, ?) as k(tenant, machine, subject_id)
+            order by k.tenant collate "C", k.machine collate "C", k.subject_id collate "C"
+            on conflict (tenant, machine, subject_id) do update set
+                epoch = nextval('${p}fence'), open = true, doubt = p.doubt or p.open
+            returning\s""" + KNOWN + """
+            , p.doubt, p.tenant, p.machine, p.subject_id, p.epoch,
+            greatest(coalesce((extract(epoch from p.call_until - clock_timestamp()) * 1000000)::bigint, 0), 0)""";
+    /** The records that the runs of a batch still have; the rows are few, and no two runs hold the same epoch. */
+    private static final String HELD = """
+             w.tenant = p.tenant and w.machine = p.machine and w.subject_id = p.subject_id and w.epoch = p.epoch
+            returning p.epoch""";
+
+    private static final String INTENT = """
+            update ${p}payload p set
+                intent_kind = w.kind, intent_fingerprint = w.fingerprint, intent_key = w.key, intent_body = w.body,
+                call_until = clock_timestamp() + w.deadline * interval '1 microsecond'
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?)
+                as w(tenant, machine, subject_id, epoch, kind, fingerprint, key, body, deadline)
+            where""" + HELD;
+    private static final String RECORD = """
+            update ${p}payload p set
+                state = w.state, fingerprint = w.fingerprint, body = w.body, remote_id = w.remote_id,
+                published_at = clock_timestamp(), open = false, doubt = false, call_until = null,
+                intent_kind = null, intent_fingerprint = null, intent_key = null, intent_body = null
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?)
+                as w(tenant, machine, subject_id, epoch, state, fingerprint, body, remote_id)
+            where""" + HELD;
+    private static final String CLOSE = """
+            update ${p}payload p set
+                open = false, doubt = p.doubt or w.doubt,
+                call_until = case when w.wait is null then p.call_until
+                    else clock_timestamp() + w.wait * interval '1 microsecond' end,
+                intent_kind = case when w.forget then null else p.intent_kind end,
+                intent_fingerprint = case when w.forget then null else p.intent_fingerprint end,
+                intent_key = case when w.forget then null else p.intent_key end,
+                intent_body = case when w.forget then null else p.intent_body end
+            from unnest(?, ?, ?, ?, ?, ?, ?) as w(tenant, machine, subject_id, epoch, doubt, forget, wait)
+            where""" + HELD;
+    private static final String FIND = "select " + KNOWN
+            + ", p.doubt or p.open from ${p}payload p where p.tenant = ? and p.machine = ? and p.subject_id = ?";
+
+    private final Database database;
+
+    PostgresPayloads(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public List<Opening> open(List<SubjectKey> keys) {
+        if (keys.isEmpty()) {
+            return List.of();
+        }
+        List<Opening> openings =
+                database.query(OPEN, statement -> keys(statement, keys, key -> key), PostgresPayloads::opening);
+        Map<SubjectKey, Opening> byKey = new HashMap<>();
+        openings.forEach(opening -> byKey.put(opening.key(), opening));
+        return keys.stream().map(byKey::get).toList();
+    }
+
+    private static Opening opening(ResultSet row) throws SQLException {
+        SubjectKey key = new SubjectKey(row.getString(10), row.getString(11), row.getString(12));
+        return new Opening(key, row.getLong(13), known(row), Duration.ofNanos(row.getLong(14) * 1_000));
+    }
+
+    private static PayloadRecord known(ResultSet row) throws SQLException {
+        return new PayloadRecord(
+                State.valueOf(row.getString(1)),
+                row.getString(2),
+                row.getString(3),
+                row.getString(4),
+                row.getBoolean(9),
+                intent(row.getString(5), row.getString(6), row.getString(7), row.getString(8)));
+    }
+
+    private static @Nullable PendingIntent intent(
+            @Nullable String kind, @Nullable String fingerprint, @Nullable String key, @Nullable String body) {
+        return kind == null || fingerprint == null || key == null
+                ? null
+                : new PendingIntent(PublicationKind.valueOf(kind), fingerprint, key, body);
+    }
+
+    @Override
+    public Set<Long> intent(Collection<Intent> intents) {
+        return update(
+                INTENT,
+                intents,
+                statement -> keys(statement, intents, Intent::key)
+                        .longs(intents, Intent::epoch)
+                        .texts(intents, intent -> intent.intent().kind().name())
+                        .texts(intents, intent -> intent.intent().fingerprint())
+                        .texts(intents, intent -> intent.intent().idempotencyKey())
+                        .texts(intents, intent -> intent.intent().body())
+                        .longs(intents, intent -> ArrayStatement.micros(intent.deadline())));
+    }
+
+    @Override
+    public Set<Long> record(Collection<Acknowledgement> acknowledgements) {
+        return update(
+                RECORD,
+                acknowledgements,
+                statement -> keys(statement, acknowledgements, Acknowledgement::key)
+                        .longs(acknowledgements, Acknowledgement::epoch)
+                        .texts(
+                                acknowledgements,
+                                acknowledgement -> acknowledgement.state().name())
+                        .texts(acknowledgements, Acknowledgement::fingerprint)
+                        .texts(acknowledgements, Acknowledgement::body)
+                        .texts(acknowledgements, Acknowledgement::remoteId));
+    }
+
+    @Override
+    public Set<Long> close(Collection<Closing> closings) {
+        return update(
+                CLOSE,
+                closings,
+                statement -> keys(statement, closings, Closing::key)
+                        .longs(closings, Closing::epoch)
+                        .booleans(closings, Closing::inDoubt)
+                        .booleans(closings, Closing::forgetIntent)
+                        .longs(closings, closing -> {
+                            Duration waitOut = closing.waitOut();
+                            return waitOut == null ? null : Long.valueOf(ArrayStatement.micros(waitOut));
+                        }));
+    }
+
+    @Override
+    public Optional<PayloadRecord> find(SubjectKey key) {
+        return database
+                .query(
+                        FIND,
+                        statement ->
+                                statement.text(key.tenant()).text(key.machine()).text(key.id()),
+                        PostgresPayloads::known)
+                .stream()
+                .findFirst();
+    }
+
+    private Set<Long> update(String sql, Collection<?> batch, ArrayStatement.Binder parameters) {
+        return batch.isEmpty() ? Set.of() : new HashSet<>(database.query(sql, parameters, row -> row.getLong(1)));
+    }
+
+    private static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, SubjectKey> key)
+            throws SQLException {
+        return statement
+                .texts(batch, item -> key.apply(item).tenant())
+                .texts(batch, item -> key.apply(item).machine())
+                .texts(batch, item -> key.apply(item).id());
+    }
+}

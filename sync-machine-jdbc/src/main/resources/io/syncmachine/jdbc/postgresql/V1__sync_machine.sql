@@ -1,0 +1,75 @@
+-- SyncMachine's tables on PostgreSQL 12 or newer, version 1.
+--
+-- ${syncMachinePrefix} stands before every name: sync_machine_ by default, or with a schema in front, such as
+-- integration.sync_machine_. Flyway replaces it as a placeholder, Liquibase as a changelog parameter.
+
+-- Tokens of claims and epochs of records. Never reset it: a number that is given twice breaks the fence.
+create sequence ${syncMachinePrefix}fence;
+
+-- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs.
+create table ${syncMachinePrefix}outbox (
+    id        bigint generated always as identity primary key,
+    tenant    text not null,
+    type      text not null,
+    entity_id text not null,
+    kind      text not null,
+    changed   text not null,
+    machines  text not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+
+-- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
+-- both equal has missed nothing.
+create table ${syncMachinePrefix}job (
+    tenant        text collate "C" not null,
+    machine       text collate "C" not null,
+    stage         smallint not null,
+    job_key       text collate "C" not null,
+    requested     bigint not null default 1,
+    claimed       bigint,
+    token         bigint,
+    lease_until   timestamptz,
+    owner         text,
+    due_at        timestamptz not null,
+    attempts      integer not null default 0,
+    failing_since timestamptz,
+    last_failure  text,
+    parked        boolean not null default false,
+    changed       text[] not null,
+    primary key (tenant, machine, stage, job_key)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+
+create index on ${syncMachinePrefix}job (machine, stage, due_at) where not parked;
+
+-- What is known of the API's state, one record per subject.
+create table ${syncMachinePrefix}payload (
+    tenant             text collate "C" not null,
+    machine            text collate "C" not null,
+    subject_id         text collate "C" not null,
+    state              text not null,
+    fingerprint        text,
+    body               text,
+    remote_id          text,
+    published_at       timestamptz,
+    epoch              bigint not null,
+    open               boolean not null,
+    doubt              boolean not null default false,
+    intent_kind        text,
+    intent_fingerprint text,
+    intent_key         text,
+    intent_body        text,
+    call_until         timestamptz,
+    primary key (tenant, machine, subject_id)
+) with (fillfactor = 70);
+
+create table ${syncMachinePrefix}lease (
+    lease_key text collate "C" primary key,
+    holder    text not null,
+    expires_at timestamptz not null
+) with (fillfactor = 70);
+
+create table ${syncMachinePrefix}schema (
+    version      integer primary key,
+    installed_at timestamptz not null default now()
+);
+
+insert into ${syncMachinePrefix}schema (version) values (1);
