@@ -46,6 +46,11 @@ final class Listeners implements ChangeListener {
     }
 
     @Override
+    public boolean findsSubjectsOfDeleted(String type) {
+        return machinesByType.getOrDefault(type, List.of()).stream().anyMatch(machine -> !machine.isSubject(type));
+    }
+
+    @Override
     public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed)
             throws Exception {
         List<Change> result = new ArrayList<>();

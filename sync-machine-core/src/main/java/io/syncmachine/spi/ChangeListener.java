@@ -22,6 +22,9 @@ public interface ChangeListener {
      */
     Set<String> concerned(String type, ChangeKind kind, Collection<String> properties);
 
+    /** Whether {@link #subjectsOfDeleted} may answer something for this type. */
+    boolean findsSubjectsOfDeleted(String type);
+
     /**
      * The changes that a deleted entity's subjects must be told of, from finders that need the entity itself: one per subject. Run
      * before the deletion is committed, for afterwards the entity is gone.

@@ -1,0 +1,191 @@
+package io.syncmachine.jpa;
+
+import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.jdbc.TransactionalOutbox;
+import io.syncmachine.spi.ChangeListener;
+import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.Store;
+import jakarta.persistence.EntityGraph;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.EntityManagerFactory;
+import jakarta.persistence.EntityTransaction;
+import jakarta.persistence.PersistenceUnitUtil;
+import jakarta.persistence.metamodel.EntityType;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.hibernate.CacheMode;
+import org.hibernate.FlushMode;
+import org.hibernate.Session;
+import org.hibernate.engine.spi.SessionFactoryImplementor;
+import org.hibernate.query.Query;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Entities mapped with JPA, on Hibernate ORM. The entity manager factory is used as before; nothing else in the application changes.
+ *
+ * <p>Changes are seen by listeners inside Hibernate: those that concern a machine are gathered per session, and written with one
+ * insert before the transaction commits, on the session's own connection. A rollback leaves nothing. Statements that pass by
+ * Hibernate's entities (bulk JPQL updates and deletes, native SQL) are not seen.
+ *
+ * <p>Entities are read in sessions of this source's own, each in a transaction that is not marked read-only; entities of the second-level
+ * cache are not used. Needs a persistence unit with resource-local transactions. Safe for use by several threads.
+ */
+public final class JpaEntities implements EntitySource {
+
+    private static final String BY_IDS = "select e from %s e where id(e) in (:ids)";
+
+    private final SessionFactoryImplementor factory;
+    private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
+    private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
+    private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
+    private @Nullable ChangeCapture capture;
+
+    private JpaEntities(SessionFactoryImplementor factory) {
+        this.factory = factory;
+        for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
+            if (entity.getJavaType() != null) {
+                mapped.put(entity.getJavaType(), MappedEntity.of(entity));
+            }
+        }
+    }
+
+    /**
+     * All entities of a persistence unit.
+     *
+     * @throws IllegalArgumentException if the factory is not Hibernate's
+     */
+    public static JpaEntities of(EntityManagerFactory factory) {
+        try {
+            return new JpaEntities(factory.unwrap(SessionFactoryImplementor.class));
+        } catch (jakarta.persistence.PersistenceException e) {
+            throw new IllegalArgumentException(
+                    "the entity manager factory must be Hibernate's, but is "
+                            + factory.getClass().getName(),
+                    e);
+        }
+    }
+
+    /**
+     * Reads entities of a class with a query of yours, such as one that fetches what <em>build</em> needs.
+     *
+     * @param query JPQL with the one parameter {@code :ids}, answering the entities with these ids
+     * @throws IllegalArgumentException if the parameter is missing
+     */
+    public <E> JpaEntities loading(Class<E> type, String query) {
+        if (!query.contains(":ids")) {
+            throw new IllegalArgumentException(
+                    "query must have the parameter :ids, but is '" + query + "' (for " + type.getName() + ")");
+        }
+        queries.put(type, query);
+        return this;
+    }
+
+    /** Reads entities of a class with a fetch plan: what the graph names comes with the same query. */
+    public <E> JpaEntities fetching(Class<E> type, EntityGraph<E> graph) {
+        graphs.put(type, graph);
+        return this;
+    }
+
+    @Override
+    public <E> EntityDescription<E, ?> describe(Class<E> type) {
+        return entity(type).describe(factory.getMetamodel());
+    }
+
+    @SuppressWarnings("unchecked") // the map holds each class's own description
+    private <E> MappedEntity<E, ?> entity(Class<E> type) {
+        MappedEntity<?, ?> entity = mapped.get(type);
+        if (entity == null) {
+            throw new IllegalArgumentException(type.getName() + " is not an entity of this persistence unit, which has "
+                    + new TreeMap<>(byName()).keySet());
+        }
+        return (MappedEntity<E, ?>) entity;
+    }
+
+    private Map<String, MappedEntity<?, ?>> byName() {
+        Map<String, MappedEntity<?, ?>> byName = new HashMap<>();
+        mapped.values().forEach(entity -> byName.put(entity.name(), entity));
+        return byName;
+    }
+
+    @Override
+    public synchronized void capture(ChangeListener listener, Store store) {
+        if (!(store.outbox() instanceof TransactionalOutbox outbox)) {
+            throw new IllegalArgumentException(
+                    "changes of JPA entities are captured in their own transactions: use a JdbcStore"
+                            + " on the same database instead of "
+                            + store.getClass().getName());
+        }
+        if (capture != null) {
+            throw new IllegalStateException("this JpaEntities is in use by an engine already; make another");
+        }
+        Map<String, MappedEntity<?, ?>> listened = new HashMap<>();
+        mapped.values().stream()
+                .filter(entity -> listener.listensTo(entity.name()))
+                .forEach(entity -> listened.put(entity.type().getName(), entity));
+        capture = new ChangeCapture(listener, outbox, Map.copyOf(listened), Map.copyOf(mapped));
+        capture.register(factory);
+    }
+
+    @Override
+    public <E, ID, R> @Nullable R read(
+            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            throws Exception {
+        try (EntityManager manager = factory.createEntityManager()) {
+            Session session = manager.unwrap(Session.class);
+            session.setDefaultReadOnly(true);
+            session.setHibernateFlushMode(FlushMode.MANUAL);
+            session.setCacheMode(CacheMode.IGNORE);
+            EntityTransaction transaction = manager.getTransaction();
+            transaction.begin();
+            try {
+                return action.apply(load(session, type, ids));
+            } finally {
+                transaction.rollback();
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the ids come from entities of that class
+    private <E, ID> Map<ID, E> load(Session session, Class<E> type, Collection<ID> ids) {
+        Map<ID, E> found = new HashMap<>();
+        if (ids.isEmpty()) {
+            return found;
+        }
+        String query =
+                queries.getOrDefault(type, String.format(BY_IDS, entity(type).name()));
+        Query<E> byIds = session.createQuery(query, type).setParameterList("ids", padded(ids));
+        EntityGraph<?> graph = graphs.get(type);
+        if (graph != null) {
+            byIds.setHint("jakarta.persistence.fetchgraph", graph);
+        }
+        PersistenceUnitUtil util = factory.getPersistenceUnitUtil();
+        byIds.getResultList().forEach(entity -> found.put((ID) util.getIdentifier(entity), entity));
+        return found;
+    }
+
+    /** The ids with the last one repeated, up to a power of two: so there are few different statements. */
+    private static <ID> List<ID> padded(Collection<ID> ids) {
+        List<ID> result = new ArrayList<>(ids);
+        ID last = result.get(result.size() - 1);
+        int size = Integer.highestOneBit(result.size());
+        int target = size == result.size() ? size : size * 2;
+        while (result.size() < target) {
+            result.add(last);
+        }
+        return result;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (capture != null) {
+            capture.stop();
+            capture = null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.syncmachine.jpa;
+
+import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
+import com.fasterxml.jackson.annotation.PropertyAccessor;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.syncmachine.spi.IdCodec;
+
+/** Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. */
+record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
+
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .addModule(new JavaTimeModule())
+            .visibility(PropertyAccessor.ALL, Visibility.NONE)
+            .visibility(PropertyAccessor.FIELD, Visibility.ANY)
+            .visibility(PropertyAccessor.CREATOR, Visibility.ANY)
+            .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .build();
+
+    @Override
+    public String encode(ID id) {
+        try {
+            return MAPPER.writeValueAsString(id);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("an id of " + type.getName() + " cannot be written as text", e);
+        }
+    }
+
+    @Override
+    public ID decode(String text) {
+        try {
+            return MAPPER.readValue(text, type);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("'" + text + "' is no id of type " + type.getName(), e);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.syncmachine.jpa;
+
+import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.IdCodec;
+import jakarta.persistence.metamodel.Attribute;
+import jakarta.persistence.metamodel.EntityType;
+import jakarta.persistence.metamodel.Metamodel;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * What the mapping says of an entity.
+ *
+ * @param type its class
+ * @param name its JPA name, by which its changes are stored
+ * @param idType the class of its id
+ * @param ids turns its ids into text
+ */
+record MappedEntity<E, ID>(Class<E> type, String name, Class<ID> idType, IdCodec<ID> ids) {
+
+    private static final Map<Class<?>, Class<?>> WRAPPERS =
+            Map.of(long.class, Long.class, int.class, Integer.class, short.class, Short.class);
+
+    static <E> MappedEntity<E, ?> of(EntityType<E> entity) {
+        Class<?> idType = entity.getIdType().getJavaType();
+        return of(entity, WRAPPERS.getOrDefault(idType, idType));
+    }
+
+    private static <E, ID> MappedEntity<E, ID> of(EntityType<E> entity, Class<ID> idType) {
+        return new MappedEntity<>(entity.getJavaType(), entity.getName(), idType, codec(idType));
+    }
+
+    private static <ID> IdCodec<ID> codec(Class<ID> idType) {
+        try {
+            return IdCodec.of(idType);
+        } catch (IllegalArgumentException e) {
+            return new JsonIdCodec<>(idType);
+        }
+    }
+
+    /** Together with its subclasses. */
+    EntityDescription<E, ID> describe(Metamodel metamodel) {
+        Set<EntityType<?>> family = metamodel.getEntities().stream()
+                .filter(entity -> entity.getJavaType() != null && type.isAssignableFrom(entity.getJavaType()))
+                .collect(Collectors.toSet());
+        Set<String> names = family.stream().map(EntityType::getName).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> properties = family.stream()
+                .flatMap(entity -> entity.getAttributes().stream())
+                .map(Attribute::getName)
+                .collect(Collectors.toCollection(TreeSet::new));
+        return new EntityDescription<>(type, names, properties, idType, ids);
+    }
+
+    String encode(Object id) {
+        return ids.encode(idType.cast(id));
+    }
+}

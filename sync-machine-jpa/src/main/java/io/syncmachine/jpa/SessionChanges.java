@@ -1,0 +1,125 @@
+package io.syncmachine.jpa;
+
+import io.syncmachine.ChangeKind;
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.jdbc.TransactionalOutbox;
+import io.syncmachine.spi.Change;
+import io.syncmachine.spi.ChangeListener;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.hibernate.HibernateException;
+import org.hibernate.engine.spi.SharedSessionContractImplementor;
+import org.hibernate.resource.transaction.spi.TransactionObserver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The changes of one transaction, folded per entity, and written before it completes. Used by the session's thread only. */
+final class SessionChanges implements TransactionObserver {
+
+    private static final Logger log = LoggerFactory.getLogger(SessionChanges.class);
+
+    private final ChangeListener listener;
+    private final TransactionalOutbox outbox;
+    private final SharedSessionContractImplementor session;
+    private final Runnable forget;
+    private final Map<EntityKey, EntityChange> changes = new LinkedHashMap<>();
+    private boolean written;
+
+    private record EntityKey(String type, String id) {}
+
+    private record EntityChange(Object entity, ChangeKind kind, ChangedProperties changed) {
+
+        /** What remains of both: a deletion or creation outlives the updates before and after it. */
+        EntityChange fold(EntityChange later) {
+            ChangeKind folded = later.kind == ChangeKind.UPDATE ? kind : later.kind;
+            return new EntityChange(later.entity, folded, changed.union(later.changed));
+        }
+    }
+
+    SessionChanges(
+            ChangeListener listener,
+            TransactionalOutbox outbox,
+            SharedSessionContractImplementor session,
+            Runnable forget) {
+        this.listener = listener;
+        this.outbox = outbox;
+        this.session = session;
+        this.forget = forget;
+    }
+
+    void add(String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
+        changes.merge(new EntityKey(type, id), new EntityChange(entity, kind, changed), EntityChange::fold);
+    }
+
+    @Override
+    public void afterBegin() {}
+
+    @Override
+    public void beforeCompletion() {
+        if (changes.isEmpty()) {
+            return;
+        }
+        Connection connection =
+                session.getJdbcCoordinator().getLogicalConnection().getPhysicalConnection();
+        List<Change> rows = new ArrayList<>();
+        while (!changes.isEmpty()) { // a finder may make Hibernate flush what it had not yet
+            Map<EntityKey, EntityChange> gathered = new LinkedHashMap<>(changes);
+            changes.clear();
+            gathered.forEach((key, change) -> addRows(rows, connection, key, change));
+        }
+        try {
+            outbox.append(connection, rows);
+            written = true;
+        } catch (SQLException e) {
+            throw new HibernateException("the changes could not be written to SyncMachine's outbox", e);
+        }
+    }
+
+    private void addRows(List<Change> rows, Connection connection, EntityKey key, EntityChange change) {
+        Set<String> machines =
+                listener.concerned(key.type(), change.kind(), change.changed().names());
+        rows.add(new Change(Change.DEFAULT_TENANT, key.type(), key.id(), change.kind(), change.changed(), machines));
+        if (change.kind() == ChangeKind.DELETE && listener.findsSubjectsOfDeleted(key.type())) {
+            rows.addAll(subjectsOfDeleted(connection, key, change));
+        }
+    }
+
+    /** A finder that fails here must not fail the host: what it did to the transaction is undone. */
+    private List<Change> subjectsOfDeleted(Connection connection, EntityKey key, EntityChange change) {
+        try {
+            Savepoint savepoint = connection.setSavepoint();
+            try {
+                List<Change> subjects = listener.subjectsOfDeleted(
+                        Change.DEFAULT_TENANT, key.type(), change.entity(), change.changed());
+                connection.releaseSavepoint(savepoint);
+                return subjects;
+            } catch (Exception e) {
+                connection.rollback(savepoint);
+                log.warn(
+                        "the subjects of the deleted {} {} could not be found, and are not published anew: its finder must"
+                                + " manage with what was loaded when it was deleted",
+                        key.type(),
+                        key.id(),
+                        e);
+                return List.of();
+            }
+        } catch (SQLException e) {
+            throw new HibernateException("a savepoint could not be used", e);
+        }
+    }
+
+    @Override
+    public void afterCompletion(boolean successful, boolean delayed) {
+        forget.run();
+        session.getTransactionCoordinator().removeObserver(this);
+        if (successful && written) {
+            outbox.committed();
+        }
+    }
+}
