@@ -1,0 +1,151 @@
+package io.syncmachine.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/** Which module may use which, and what is nobody else's business. */
+class ArchitectureTest {
+
+    private static final String[] CORE = {
+        "io.syncmachine",
+        "io.syncmachine.event..",
+        "io.syncmachine.function..",
+        "io.syncmachine.internal..",
+        "io.syncmachine.memory..",
+        "io.syncmachine.spi.."
+    };
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.syncmachine");
+
+    private static void onlyDependsOn(String[] module, String... allowed) {
+        classes()
+                .that()
+                .resideInAnyPackage(module)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(allowed).or(resideInAnyPackage(module)))
+                .check(CLASSES);
+    }
+
+    @Test
+    void coreKnowsNoTechnology() {
+        onlyDependsOn(
+                CORE,
+                "java.lang..",
+                "java.util..",
+                "java.time..",
+                "java.math..",
+                "java.nio.charset..",
+                "java.security..",
+                "org.slf4j..",
+                "org.jspecify..",
+                "com.fasterxml.jackson..");
+    }
+
+    @Test
+    void jacksonIsTheEnginesOwnAffair() {
+        noClasses()
+                .that(resideInAnyPackage(CORE)
+                        .and(not(resideInAnyPackage("io.syncmachine.internal..", "io.syncmachine.memory.."))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.fasterxml..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theEngineHasOneDoor() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.syncmachine", "io.syncmachine.internal..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.syncmachine.internal..")
+                .check(CLASSES);
+        classes()
+                .that()
+                .resideInAPackage("io.syncmachine.internal..")
+                .and()
+                .areTopLevelClasses()
+                .and()
+                .arePublic()
+                .should()
+                .haveNameMatching(".*\\.(Engine|Settings)")
+                .check(CLASSES);
+    }
+
+    @Test
+    void jdbcUsesCoreAndJdbc() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.jdbc.."},
+                "io.syncmachine",
+                "io.syncmachine.spi..",
+                "java..",
+                "javax.sql..",
+                "org.postgresql..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
+    void jpaUsesCoreAndJdbcAndHibernate() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.jpa.."},
+                "io.syncmachine",
+                "io.syncmachine.spi..",
+                "io.syncmachine.function..",
+                "io.syncmachine.jdbc..",
+                "java..",
+                "jakarta.persistence..",
+                "org.hibernate..",
+                "com.fasterxml.jackson..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
+    void testKitUsesCoreOnly() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.test.."},
+                "io.syncmachine",
+                "io.syncmachine.spi..",
+                "io.syncmachine.event..",
+                "io.syncmachine.function..",
+                "io.syncmachine.memory..",
+                "java..",
+                "org.junit.jupiter.api..",
+                "org.assertj..",
+                "org.awaitility..",
+                "org.jspecify..");
+    }
+
+    @Test
+    void adaptersShowOnlyTheirFactories() {
+        classes()
+                .that()
+                .resideInAnyPackage("io.syncmachine.jdbc..", "io.syncmachine.jpa..")
+                .and()
+                .arePublic()
+                .and()
+                .areTopLevelClasses()
+                .should()
+                .haveNameMatching(".*\\.(JdbcStore|JdbcStoreException|SchemaMode|TransactionalOutbox|JpaEntities)")
+                .check(CLASSES);
+    }
+
+    @Test
+    void modulesFormNoCycle() {
+        slices().matching("io.syncmachine.(jdbc|jpa|test|examples)..")
+                .should()
+                .beFreeOfCycles()
+                .check(CLASSES);
+    }
+}
