@@ -17,6 +17,7 @@ import io.syncmachine.spi.PayloadStore.Acknowledgement;
 import io.syncmachine.spi.PayloadStore.Closing;
 import io.syncmachine.spi.PayloadStore.State;
 import io.syncmachine.spi.Store;
+import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -131,14 +132,7 @@ final class Acknowledger implements EngineThreads.Step {
 
     /** Writes what is waiting, at most one batch. */
     private void flush() {
-        while (unsettled.size() < BATCH) {
-            Entry<?, ?, ?> entry = queue.poll();
-            if (entry == null) {
-                break;
-            }
-            queued.decrementAndGet();
-            unsettled.add(entry);
-        }
+        gather();
         parkUndecodable();
         if (unsettled.isEmpty()) {
             return;
@@ -149,18 +143,33 @@ final class Acknowledger implements EngineThreads.Step {
         pending.addAndGet(-outcomes.size());
     }
 
-    private void parkUndecodable() {
-        List<Park> parks = new ArrayList<>();
-        Park park;
-        while ((park = undecodable.poll()) != null) {
+    /** Fills the batch; of two runs for one subject, the second waits for the next one. */
+    private void gather() {
+        Set<SubjectKey> subjects = new HashSet<>();
+        unsettled.forEach(entry -> subjects.add(entry.run().key));
+        while (unsettled.size() < BATCH) {
+            Entry<?, ?, ?> entry = queue.peek();
+            if (entry == null || !subjects.add(entry.run().key)) {
+                return;
+            }
+            queue.remove();
             queued.decrementAndGet();
+            unsettled.add(entry);
+        }
+    }
+
+    private void parkUndecodable() {
+        List<Park> parks = List.copyOf(undecodable);
+        if (parks.isEmpty()) {
+            return;
+        }
+        store.jobs().park(parks);
+        for (Park park : parks) {
+            undecodable.remove();
             log.warn("job {} is parked: {}", park.claim().key(), park.failure());
-            parks.add(park);
         }
-        if (!parks.isEmpty()) {
-            store.jobs().park(parks);
-            pending.addAndGet(-parks.size());
-        }
+        queued.addAndGet(-parks.size());
+        pending.addAndGet(-parks.size());
     }
 
     private void tell(List<Outcome> outcomes) {
@@ -240,7 +249,8 @@ final class Acknowledger implements EngineThreads.Step {
             }
             Run.Message<?, ?> message = run.messageOrNull();
             boolean noted = message != null;
-            boolean forget = message != null && !effect.unknown() && !message.reusedKey();
+            boolean forget =
+                    message != null && !effect.unknown() && (!message.reusedKey() || effect.refusedRepetition());
             // An intent that was noted but not sent: nothing of this run can take effect any more.
             Duration waitOut = effect.waitOut() == null && noted ? Duration.ZERO : effect.waitOut();
             return new Closing(run.key, run.epoch(), effect.unknown(), forget, waitOut);

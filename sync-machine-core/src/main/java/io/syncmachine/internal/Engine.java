@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -123,7 +124,7 @@ public final class Engine implements AutoCloseable {
                 new FindSubjects<>(
                         machine, source, store.jobs(), settings, this::wakeWorkers, new AdaptivePoll(settings.clock())),
                 new EnsurePublication<>(machine, source, store, settings, slots, acknowledger, publisher, ensurePoll),
-                new ArrayList<>());
+                new CopyOnWriteArrayList<>());
     }
 
     private void startLoops() {
@@ -190,7 +191,15 @@ public final class Engine implements AutoCloseable {
         }
         closed = true;
         source.close();
-        long end = settings.clock().nanos() + settings.patience().toNanos();
+        try {
+            stop(settings.clock().nanos() + settings.patience().toNanos());
+        } finally {
+            threads.close();
+            store.close();
+        }
+    }
+
+    private void stop(long end) {
         Loop relay = relaying;
         if (relay != null) {
             relay.stop(left(end));
@@ -198,8 +207,6 @@ public final class Engine implements AutoCloseable {
             workers.forEach(this::handBack);
             drain(end);
         }
-        threads.close();
-        store.close();
     }
 
     private Duration left(long end) {
@@ -214,13 +221,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void drain(long end) {
-        try {
-            while ((load() > 0 || !acknowledger.isIdle()) && settings.clock().nanos() < end) {
-                Thread.sleep(2);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        threads.await(() -> load() == 0 && acknowledger.isIdle(), left(end));
         if (load() > 0) {
             log.warn("{}: {} publications did not end in time; their subjects are in doubt", settings.name(), load());
         }

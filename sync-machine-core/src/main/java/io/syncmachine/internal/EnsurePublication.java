@@ -197,8 +197,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             return null;
         }
         if (document == null) {
-            boolean atApi = known.state() == State.PRESENT || known.inDoubt();
-            if (!deletes(subject) || !atApi) {
+            if (!deletes(subject) || !mayBeAtApi(known)) {
                 return new Verdict.Nothing(Result.NOT_PUBLISHABLE);
             }
             run.send(PublicationKind.DELETE, subject, null, null, fingerprint);
@@ -209,6 +208,12 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             run.send(kind, subject, document, json, fingerprint);
         }
         return null;
+    }
+
+    /** Where the API gives ids, an unanswered create would have left its intent: doubt without one is not about its effect. */
+    private boolean mayBeAtApi(PayloadRecord known) {
+        return known.state() == State.PRESENT
+                || (known.inDoubt() && !(machine.definition.remoteIdsFromApi() && known.intent() == null));
     }
 
     private boolean isPublishable(S subject) throws Exception {

@@ -65,20 +65,29 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         if (claims.isEmpty()) {
             return poll.nothing();
         }
+        find(claims);
+        return poll.found();
+    }
+
+    private void find(List<Claim> claims) throws Exception {
         Batch batch = new Batch(claims);
-        try {
-            for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
-                Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
+        Exception unreadable = null;
+        for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
+            Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
+            try {
                 if (bound == null) {
                     batch.releaseUnknown(group.getKey(), group.getValue());
                 } else {
                     find(bound, group.getValue(), batch);
                 }
+            } catch (Exception e) {
+                unreadable = e; // the claims of this group were told; those of others are still to be handled
             }
-        } finally {
-            batch.finish();
         }
-        return poll.found();
+        batch.finish();
+        if (unreadable != null) {
+            throw unreadable;
+        }
     }
 
     private static Map<String, List<Claim>> byType(List<Claim> claims) {

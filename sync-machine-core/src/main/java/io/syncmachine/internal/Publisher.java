@@ -96,6 +96,10 @@ final class Publisher implements EngineThreads.Step {
 
     private Verdict judge(Run<?, ?, ?> run, Throwable e) {
         if (e instanceof RejectedException) {
+            if (run.message().repetition()) {
+                // What is refused is an older document than the subject's: that one is still to be sent.
+                return new Verdict.Wait(Duration.ZERO, false, Effect.REPETITION_REFUSED, Failures.describe(e));
+            }
             return new Verdict.GiveUp(Effect.NOT_APPLIED, Failures.describe(e));
         }
         if (e instanceof ThrottledException throttled) {

@@ -41,18 +41,23 @@ sealed interface Verdict {
      *
      * @param unknown whether it may have been applied
      * @param waitOut how long it may still take effect; null if that is not known here
+     * @param refusedRepetition whether it repeated an earlier call and was refused for good, so that the earlier one was not
+     *     applied either
      */
-    record Effect(boolean unknown, @Nullable Duration waitOut) {
+    record Effect(boolean unknown, @Nullable Duration waitOut, boolean refusedRepetition) {
 
         /** Nothing was called. */
-        static final Effect NOT_SENT = new Effect(false, null);
+        static final Effect NOT_SENT = new Effect(false, null, false);
 
         /** The API answered that it did not apply it. */
-        static final Effect NOT_APPLIED = new Effect(false, Duration.ZERO);
+        static final Effect NOT_APPLIED = new Effect(false, Duration.ZERO, false);
+
+        /** The API refused for good what was sent to it again. */
+        static final Effect REPETITION_REFUSED = new Effect(false, Duration.ZERO, true);
 
         /** Nobody knows. */
         static Effect unknown(Duration waitOut) {
-            return new Effect(true, waitOut);
+            return new Effect(true, waitOut, false);
         }
     }
 }

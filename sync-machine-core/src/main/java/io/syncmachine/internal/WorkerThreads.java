@@ -11,6 +11,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +46,18 @@ final class WorkerThreads implements EngineThreads {
         ExecutorService pool = virtualThreads(engine + "-" + machine + "-");
         pools.add(pool);
         return pool;
+    }
+
+    @Override
+    public void await(BooleanSupplier done, Duration patience) {
+        long start = System.nanoTime();
+        try {
+            while (!done.getAsBoolean() && System.nanoTime() - start < patience.toNanos()) {
+                Thread.sleep(2);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
@@ -134,7 +147,7 @@ final class WorkerThreads implements EngineThreads {
                     log.info("{}: works again", name);
                 }
                 return rest;
-            } catch (Exception e) {
+            } catch (Throwable e) {
                 if (Thread.interrupted() && stopped) {
                     return Duration.ZERO;
                 }

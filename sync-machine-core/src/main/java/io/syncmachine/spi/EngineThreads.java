@@ -2,6 +2,7 @@ package io.syncmachine.spi;
 
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 
 /**
  * Who runs the engine's work. The default uses threads; a test may run everything on its own thread, step by step.
@@ -38,6 +39,13 @@ public interface EngineThreads extends AutoCloseable {
      * @param limit at most so many tasks will be under way at once
      */
     Executor publications(String machine, int limit);
+
+    /**
+     * Waits for what the loops that are not stopped, and publications, are about to do; but no longer than this.
+     *
+     * @param done whether it is done
+     */
+    void await(BooleanSupplier done, Duration patience);
 
     /** Interrupts what is still under way. Called last, when all loops are stopped. */
     @Override

@@ -38,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JpaEntities implements EntitySource {
 
-    private static final String BY_IDS = "select e from %s e where id(e) in (:ids)";
-
     private final SessionFactoryImplementor factory;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
@@ -48,7 +46,7 @@ public final class JpaEntities implements EntitySource {
 
     private JpaEntities(SessionFactoryImplementor factory) {
         this.factory = factory;
-        for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
+        for (EntityType<?> entity : factory.getJpaMetamodel().getEntities()) {
             if (entity.getJavaType() != null) {
                 mapped.put(entity.getJavaType(), MappedEntity.of(entity));
             }
@@ -94,7 +92,7 @@ public final class JpaEntities implements EntitySource {
 
     @Override
     public <E> EntityDescription<E, ?> describe(Class<E> type) {
-        return entity(type).describe(factory.getMetamodel());
+        return entity(type).describe(factory.getJpaMetamodel());
     }
 
     @SuppressWarnings("unchecked") // the map holds each class's own description
@@ -158,7 +156,7 @@ public final class JpaEntities implements EntitySource {
             return found;
         }
         String query =
-                queries.getOrDefault(type, String.format(BY_IDS, entity(type).name()));
+                queries.getOrDefault(type, "select e from " + entity(type).name() + " e where id(e) in (:ids)");
         Query<E> byIds = session.createQuery(query, type).setParameterList("ids", padded(ids));
         EntityGraph<?> graph = graphs.get(type);
         if (graph != null) {

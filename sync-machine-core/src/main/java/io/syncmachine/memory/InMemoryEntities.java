@@ -1,0 +1,289 @@
+package io.syncmachine.memory;
+
+import io.syncmachine.ChangeKind;
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.memory.EntityType.Row;
+import io.syncmachine.spi.Change;
+import io.syncmachine.spi.ChangeListener;
+import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.Store;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Entities kept in memory, for tests and for applications without a database.
+ *
+ * <pre>{@code
+ * InMemoryEntities entities = InMemoryEntities.create()
+ *     .type(Order.class, Long.class, Order::id)
+ *     .type(Customer.class, Long.class, Customer::id);
+ * entities.save(new Order(1L, "open"));
+ * entities.transaction(changes -> changes.save(new Order(1L, "sent")).delete(Customer.class, 7L));
+ * }</pre>
+ *
+ * <p>A type's declared name is its simple class name, its properties are its fields, inherited ones included and static and
+ * transient ones left out. Saved objects are snapshots: do not change them afterwards, save another one instead; records serve
+ * best. Old values of references are not captured.
+ *
+ * <p>Register the types first; from then on, safe for use by several threads.
+ */
+public final class InMemoryEntities implements EntitySource {
+
+    private final Map<Class<?>, EntityType<?, ?>> types = new LinkedHashMap<>();
+    private @Nullable Capture capture;
+
+    /** Which entity. */
+    private record Reference(EntityType<?, ?> type, Object id) {}
+
+    private InMemoryEntities() {}
+
+    /** No types and no entities. */
+    public static InMemoryEntities create() {
+        return new InMemoryEntities();
+    }
+
+    /**
+     * Registers a class.
+     *
+     * @param idType String, Long, Integer, Short or UUID
+     * @throws IllegalArgumentException if its name is taken, its fields cannot be read, or the id type is another
+     */
+    public synchronized <E, ID> InMemoryEntities type(
+            Class<E> type, Class<ID> idType, Function<? super E, ? extends ID> id) {
+        if (names().contains(type.getSimpleName())) {
+            throw new IllegalArgumentException("a type named " + type.getSimpleName() + " is registered already");
+        }
+        types.put(type, new EntityType<>(type, idType, id));
+        return this;
+    }
+
+    /** Adds entities, or replaces those with the same ids, all in one transaction. See {@link Transaction#save}. */
+    public void save(Object... entities) {
+        transaction(changes -> changes.save(entities));
+    }
+
+    /** Deletes entities, all in one transaction. See {@link Transaction#delete}. */
+    public void delete(Class<?> type, Object... ids) {
+        transaction(changes -> changes.delete(type, ids));
+    }
+
+    /**
+     * Makes several changes at once: readers see all of them or none, and they are captured together.
+     *
+     * @param changes called once; what it throws is thrown, and nothing was changed
+     * @throws IllegalStateException if a finder fails that looks for the subjects of a deleted entity; nothing was changed
+     */
+    public void transaction(Consumer<Transaction> changes) {
+        Transaction transaction = new Transaction();
+        changes.accept(transaction);
+        commit(transaction.changes);
+    }
+
+    /** The committed entity of this class, if there is one. */
+    public synchronized <E> Optional<E> find(Class<E> type, Object id) {
+        for (EntityType<?, ?> known : mapped(type)) {
+            Row<?> row = known.find(id);
+            if (row != null) {
+                return Optional.of(type.cast(row.entity()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** All committed entities of this class, in no order. */
+    public synchronized <E> List<E> all(Class<E> type) {
+        List<E> all = new ArrayList<>();
+        mapped(type).forEach(known -> known.all().forEach(entity -> all.add(type.cast(entity))));
+        return all;
+    }
+
+    /** Changes that are made at once. For one thread. */
+    public final class Transaction {
+
+        private final Map<Reference, Optional<Object>> changes = new LinkedHashMap<>();
+
+        private Transaction() {}
+
+        /**
+         * Adds entities, or replaces those with the same ids.
+         *
+         * @throws IllegalArgumentException if a class is not registered or an id is null
+         */
+        public Transaction save(Object... entities) {
+            for (Object entity : entities) {
+                EntityType<?, ?> type = typeOf(entity.getClass());
+                changes.put(new Reference(type, type.idOf(entity)), Optional.of(entity));
+            }
+            return this;
+        }
+
+        /**
+         * Deletes entities; those that do not exist are passed over.
+         *
+         * @throws IllegalArgumentException if the class is not registered or an id is of the wrong type
+         */
+        public Transaction delete(Class<?> type, Object... ids) {
+            EntityType<?, ?> known = typeOf(type);
+            for (Object id : ids) {
+                known.encode(id);
+                changes.put(new Reference(known, id), Optional.empty());
+            }
+            return this;
+        }
+    }
+
+    private synchronized void commit(Map<Reference, Optional<Object>> changes) {
+        if (capture != null) {
+            capture.append(changes);
+        }
+        changes.forEach((reference, entity) ->
+                entity.ifPresentOrElse(reference.type()::put, () -> reference.type().remove(reference.id())));
+    }
+
+    /** The registered type of a class or of its nearest superclass. */
+    private synchronized EntityType<?, ?> typeOf(Class<?> type) {
+        for (Class<?> c = type; c != null; c = c.getSuperclass()) {
+            EntityType<?, ?> known = types.get(c);
+            if (known != null) {
+                return known;
+            }
+        }
+        throw unknown(type);
+    }
+
+    /** The registered types of a class and its subclasses. */
+    private List<EntityType<?, ?>> mapped(Class<?> type) {
+        if (!types.containsKey(type)) {
+            throw unknown(type);
+        }
+        return types.values().stream()
+                .filter(known -> type.isAssignableFrom(known.type))
+                .toList();
+    }
+
+    private IllegalArgumentException unknown(Class<?> type) {
+        return new IllegalArgumentException(type.getName() + " is no entity; registered are " + names());
+    }
+
+    private Set<String> names() {
+        Set<String> names = new TreeSet<>();
+        types.values().forEach(type -> names.add(type.name()));
+        return names;
+    }
+
+    @Override
+    public synchronized <E> EntityDescription<E, ?> describe(Class<E> type) {
+        Set<String> names = new TreeSet<>();
+        Set<String> properties = new TreeSet<>();
+        for (EntityType<?, ?> known : mapped(type)) {
+            names.add(known.name());
+            properties.addAll(known.properties());
+        }
+        return describe(type, typeOf(type), names, properties);
+    }
+
+    private static <E, ID> EntityDescription<E, ID> describe(
+            Class<E> type, EntityType<?, ID> known, Set<String> names, Set<String> properties) {
+        return new EntityDescription<>(type, names, properties, known.idType, known.ids);
+    }
+
+    /**
+     * Starts capturing, until it is closed; then another engine may.
+     *
+     * @throws IllegalStateException if it captures already
+     */
+    @Override
+    public synchronized void capture(ChangeListener listener, Store store) {
+        if (capture != null) {
+            throw new IllegalStateException("changes are captured already");
+        }
+        capture = new Capture(listener, store);
+    }
+
+    @Override
+    public <E, ID, R> @Nullable R read(
+            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            throws Exception {
+        Map<ID, E> found = new LinkedHashMap<>();
+        synchronized (this) {
+            for (ID id : ids) {
+                find(type, id).ifPresent(entity -> found.put(id, entity));
+            }
+        }
+        return action.apply(found);
+    }
+
+    @Override
+    public synchronized void close() {
+        capture = null;
+    }
+
+    /** Turns changes into what the outbox keeps. */
+    private record Capture(ChangeListener listener, Store store) {
+
+        void append(Map<Reference, Optional<Object>> changes) {
+            List<Change> captured = new ArrayList<>();
+            changes.forEach((reference, entity) -> {
+                if (listener.listensTo(reference.type().name())) {
+                    capture(reference, entity, captured);
+                }
+            });
+            if (!captured.isEmpty()) {
+                store.outbox().append(captured);
+            }
+        }
+
+        private void capture(Reference reference, Optional<Object> entity, List<Change> captured) {
+            Row<?> before = reference.type().find(reference.id());
+            if (before == null) {
+                if (entity.isPresent()) {
+                    add(reference, ChangeKind.CREATE, ChangedProperties.all(), captured);
+                }
+            } else if (entity.isPresent()) {
+                Set<String> differences = reference.type().row(entity.get()).differences(before);
+                if (!differences.isEmpty()) {
+                    add(reference, ChangeKind.UPDATE, ChangedProperties.of(differences), captured);
+                }
+            } else {
+                add(reference, ChangeKind.DELETE, ChangedProperties.all(), captured);
+                captured.addAll(subjectsOfDeleted(reference, before.entity()));
+            }
+        }
+
+        private void add(Reference reference, ChangeKind kind, ChangedProperties changed, List<Change> captured) {
+            Set<String> machines = listener.concerned(reference.type().name(), kind, changed.names());
+            if (!machines.isEmpty()) {
+                captured.add(new Change(
+                        Change.DEFAULT_TENANT,
+                        reference.type().name(),
+                        reference.type().encode(reference.id()),
+                        kind,
+                        changed,
+                        machines));
+            }
+        }
+
+        private List<Change> subjectsOfDeleted(Reference reference, Object entity) {
+            try {
+                return listener.subjectsOfDeleted(
+                        Change.DEFAULT_TENANT, reference.type().name(), entity, ChangedProperties.all());
+            } catch (Exception e) {
+                throw new IllegalStateException(
+                        "the subjects of " + reference.type().name() + " " + reference.id()
+                                + ", which is being deleted, cannot be found",
+                        e);
+            }
+        }
+    }
+}
