@@ -100,7 +100,7 @@ public final class Demo implements Callable<Integer> {
     private boolean list;
 
     @Option(names = "--help", usageHelp = true, description = "explain and exit")
-    private boolean help;
+    private boolean unusedHelp; // picocli prints it by itself
 
     /** Runs one, and exits. */
     public static void main(String[] args) {

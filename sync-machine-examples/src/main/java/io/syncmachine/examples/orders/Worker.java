@@ -46,7 +46,7 @@ public final class Worker {
 
     private final HttpApi api;
     private final HikariDataSource pool;
-    private final EntityManagerFactory factory;
+    private @Nullable EntityManagerFactory factory;
     private final PrintStream out;
     private @Nullable SyncEngine engine;
 
@@ -54,7 +54,6 @@ public final class Worker {
         this.out = out;
         api = new HttpApi(settings.api());
         pool = settings.database().pool(CONNECTIONS);
-        factory = Database.entities(pool, false, Order.class, Customer.class);
     }
 
     /** Runs until told to quit. */
@@ -89,6 +88,8 @@ public final class Worker {
     }
 
     private void resume() {
+        EntityManagerFactory factory = Database.entities(pool, false, Order.class, Customer.class);
+        this.factory = factory;
         engine = SyncEngine.builder()
                 .machines(OrderToApi.machine(api, factory))
                 .entities(OrderToApi.entities(factory))
@@ -120,11 +121,14 @@ public final class Worker {
             engine.close();
             engine = null;
         }
+        if (factory != null) {
+            factory.close();
+            factory = null;
+        }
     }
 
     private void close() {
         stop();
-        factory.close();
         pool.close();
         out.println(BYE);
     }
