@@ -147,8 +147,8 @@ public final class InMemoryEntities implements EntitySource {
         if (capture != null) {
             capture.append(changes);
         }
-        changes.forEach((reference, entity) ->
-                entity.ifPresentOrElse(reference.type()::put, () -> reference.type().remove(reference.id())));
+        changes.forEach((reference, entity) -> entity.ifPresentOrElse(
+                reference.type()::put, () -> reference.type().remove(reference.id())));
     }
 
     /** The registered type of a class or of its nearest superclass. */

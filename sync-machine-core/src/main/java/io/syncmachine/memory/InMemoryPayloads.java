@@ -24,6 +24,7 @@ final class InMemoryPayloads implements PayloadStore {
     /** A record; its epoch stays after it is closed, so that what is written twice is accepted twice. */
     private static final class Kept {
         State state = State.NEVER;
+
         @Nullable
         String fingerprint;
 

@@ -141,13 +141,14 @@ class ChangeCaptureTest {
                         manager -> manager.find(Order.class, 10L).setStatus("paid")))
                 .hasStackTraceContaining("outbox");
         database.execute("alter table away rename to sync_machine_outbox");
-        assertThat(database.number("select count(*) from orders where status = 'paid'")).isZero();
+        assertThat(database.number("select count(*) from orders where status = 'paid'"))
+                .isZero();
     }
 
     @Test
     void oldReferencesTravelWithTheChange() {
-        shop.inTransaction(manager ->
-                manager.find(Order.class, 10L).setCustomer(manager.getReference(Customer.class, 2L)));
+        shop.inTransaction(
+                manager -> manager.find(Order.class, 10L).setCustomer(manager.getReference(Customer.class, 2L)));
         assertThat(rows("changed = 'customer' || chr(31) || 'customer=1'")).isEqualTo(1);
     }
 
@@ -185,7 +186,8 @@ class ChangeCaptureTest {
                 manager.remove(bob);
             });
         }
-        assertThat(database.number("select count(*) from customer where id = 2")).isZero();
+        assertThat(database.number("select count(*) from customer where id = 2"))
+                .isZero();
         assertThat(rows("type = 'Customer' and kind = 'DELETE'")).isEqualTo(1);
     }
 
@@ -215,8 +217,9 @@ class ChangeCaptureTest {
                 .publish((customer, document) -> api.put(document))
                 .done();
         try (Node worker = Node.working(database.anotherPool(10), machine)) {
-            worker.shop().inTransaction(manager ->
-                    manager.find(Order.class, 10L).setCustomer(manager.getReference(Customer.class, 2L)));
+            worker.shop()
+                    .inTransaction(manager ->
+                            manager.find(Order.class, 10L).setCustomer(manager.getReference(Customer.class, 2L)));
             worker.settle();
         }
         assertThat(seen).hasSize(1);
