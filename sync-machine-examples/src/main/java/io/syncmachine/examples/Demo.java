@@ -7,6 +7,7 @@ import io.syncmachine.examples.support.ExampleOptions;
 import io.syncmachine.examples.support.Report;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,6 +59,9 @@ public final class Demo implements Callable<Integer> {
     private static final String NORTHWIND = "northwind";
     private static final int GOOD = 0;
     private static final int BAD = 1;
+    private static final int MISUNDERSTOOD = 2;
+
+    private final PrintStream out;
 
     @Spec
     @Nullable
@@ -102,16 +106,28 @@ public final class Demo implements Callable<Integer> {
     @Option(names = "--help", usageHelp = true, description = "explain and exit")
     private boolean unusedHelp; // picocli prints it by itself
 
+    private Demo(PrintStream out) {
+        this.out = out;
+    }
+
     /** Runs one, and exits. */
     public static void main(String[] args) {
-        System.exit(run(args));
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(out, err, args));
     }
 
     /** Runs one, and answers the exit code. */
-    static int run(String... args) {
-        return new CommandLine(new Demo())
+    static int run(PrintStream out, PrintStream err, String... args) {
+        return new CommandLine(new Demo(out))
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setParameterExceptionHandler((failure, arguments) -> {
+                    err.println("demo: " + failure.getMessage());
+                    err.println("./demo --help explains the options.");
+                    return MISUNDERSTOOD;
+                })
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
-                    command.getErr().println("demo: " + describe(failure));
+                    err.println("demo: " + describe(failure));
                     return BAD;
                 })
                 .execute(args);
@@ -124,7 +140,6 @@ public final class Demo implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         if (list) {
             out.println(ORDERS);
             out.println(NORTHWIND);

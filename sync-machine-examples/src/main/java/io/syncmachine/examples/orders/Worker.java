@@ -31,7 +31,6 @@ public final class Worker {
 
     static final String RESUMED = "resumed";
     static final String PAUSED = "paused";
-    static final String BYE = "bye";
 
     /** So short that a killed worker's successor need not be waited for long. */
     static final Duration LEASE = Duration.ofSeconds(5);
@@ -130,6 +129,5 @@ public final class Worker {
     private void close() {
         stop();
         pool.close();
-        out.println(BYE);
     }
 }

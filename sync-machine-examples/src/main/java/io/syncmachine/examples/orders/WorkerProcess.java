@@ -99,15 +99,14 @@ final class WorkerProcess implements AutoCloseable {
     /** Ends it as {@code kill -9} does: it cannot do anything about it. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
+        commands.close();
         reader.join();
     }
 
-    /** Ends it in peace. */
+    /** Ends it in peace, if it is alive and can. */
     @Override
-    public void close() throws IOException, InterruptedException {
-        if (process.isAlive()) {
-            tell("quit", Worker.BYE);
-        }
+    public void close() throws InterruptedException {
+        commands.println("quit");
         commands.close();
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             kill();

@@ -85,7 +85,7 @@ public final class ApiServer implements AutoCloseable {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
             boolean delete = exchange.getRequestMethod().equals("DELETE");
             HttpApi.Answer answer = take(exchange, delete ? null : body);
-            if (answer.isSuccess() || delete && answer.isGone()) {
+            if (answer.isSuccess() || (delete && answer.isGone())) {
                 call.accepted(delete ? null : body);
             }
             call.beforeAnswer();
