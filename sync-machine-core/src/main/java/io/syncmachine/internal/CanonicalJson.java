@@ -121,7 +121,8 @@ final class CanonicalJson implements DocumentFormat {
             text.append(number.asText());
             return;
         }
-        BigDecimal value = number.decimalValue().stripTrailingZeros();
+        BigDecimal exact = number.isFloat() ? new BigDecimal(number.asText()) : number.decimalValue();
+        BigDecimal value = exact.stripTrailingZeros();
         boolean plain = value.precision() - Math.min(value.scale(), 0) <= PLAIN_DIGITS && value.scale() <= PLAIN_DIGITS;
         text.append(plain ? value.toPlainString() : value.toString());
     }

@@ -4,6 +4,7 @@ import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.ChangeListener;
+import jakarta.persistence.PersistenceUnitUtil;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.hibernate.Hibernate;
 import org.hibernate.HibernateException;
 import org.hibernate.collection.spi.PersistentCollection;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
@@ -58,6 +60,7 @@ final class ChangeCapture
     private final transient TransactionalOutbox outbox;
     private final transient Map<String, MappedEntity<?, ?>> listened;
     private final transient Map<Class<?>, MappedEntity<?, ?>> mapped;
+    private final transient PersistenceUnitUtil identifiers;
     private final transient Map<SharedSessionContractImplementor, SessionChanges> sessions = new ConcurrentHashMap<>();
     private volatile boolean stopped;
     private volatile boolean warnedOfStateless;
@@ -67,16 +70,19 @@ final class ChangeCapture
      *
      * @param listened the entities that some machine listens to, by class name
      * @param mapped all entities by class
+     * @param identifiers tells the ids of references, without loading what they point to
      */
     ChangeCapture(
             ChangeListener listener,
             TransactionalOutbox outbox,
             Map<String, MappedEntity<?, ?>> listened,
-            Map<Class<?>, MappedEntity<?, ?>> mapped) {
+            Map<Class<?>, MappedEntity<?, ?>> mapped,
+            PersistenceUnitUtil identifiers) {
         this.listener = listener;
         this.outbox = outbox;
         this.listened = listened;
         this.mapped = mapped;
+        this.identifiers = identifiers;
     }
 
     /** Hibernate 7 changed the type that getSession answers, and so the method that a compiled call looks for. */
@@ -202,7 +208,7 @@ final class ChangeCapture
         if (role == null || owner == null) {
             return null;
         }
-        for (Class<?> type = org.hibernate.Hibernate.getClass(owner); type != null; type = type.getSuperclass()) {
+        for (Class<?> type = Hibernate.getClass(owner); type != null; type = type.getSuperclass()) {
             if (role.startsWith(type.getName() + '.')) {
                 String path = role.substring(type.getName().length() + 1);
                 int dot = path.indexOf('.');
@@ -233,7 +239,7 @@ final class ChangeCapture
             return changed;
         }
         MappedEntity<?, ?> target = mapped.get(type.getReturnedClass());
-        Object id = persister.getFactory().getPersistenceUnitUtil().getIdentifier(value);
+        Object id = identifiers.getIdentifier(value);
         return target == null || id == null
                 ? changed
                 : changed.withOldReference(persister.getPropertyNames()[property], target.encode(id));

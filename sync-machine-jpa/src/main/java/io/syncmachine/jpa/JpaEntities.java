@@ -10,7 +10,9 @@ import jakarta.persistence.EntityGraph;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
 import jakarta.persistence.EntityTransaction;
+import jakarta.persistence.PersistenceException;
 import jakarta.persistence.PersistenceUnitUtil;
+import jakarta.persistence.TypedQuery;
 import jakarta.persistence.metamodel.EntityType;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,7 +25,6 @@ import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Session;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
-import org.hibernate.query.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,15 +39,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JpaEntities implements EntitySource {
 
-    private final SessionFactoryImplementor factory;
+    private final EntityManagerFactory factory;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
     private @Nullable ChangeCapture capture;
 
-    private JpaEntities(SessionFactoryImplementor factory) {
+    private JpaEntities(EntityManagerFactory factory) {
         this.factory = factory;
-        for (EntityType<?> entity : factory.getJpaMetamodel().getEntities()) {
+        for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
             if (entity.getJavaType() != null) {
                 mapped.put(entity.getJavaType(), MappedEntity.of(entity));
             }
@@ -60,13 +61,14 @@ public final class JpaEntities implements EntitySource {
      */
     public static JpaEntities of(EntityManagerFactory factory) {
         try {
-            return new JpaEntities(factory.unwrap(SessionFactoryImplementor.class));
-        } catch (jakarta.persistence.PersistenceException e) {
+            factory.unwrap(SessionFactoryImplementor.class);
+        } catch (PersistenceException e) {
             throw new IllegalArgumentException(
                     "the entity manager factory must be Hibernate's, but is "
                             + factory.getClass().getName(),
                     e);
         }
+        return new JpaEntities(factory);
     }
 
     /**
@@ -92,7 +94,7 @@ public final class JpaEntities implements EntitySource {
 
     @Override
     public <E> EntityDescription<E, ?> describe(Class<E> type) {
-        return entity(type).describe(factory.getJpaMetamodel());
+        return entity(type).describe(factory.getMetamodel());
     }
 
     @SuppressWarnings("unchecked") // the map holds each class's own description
@@ -126,8 +128,9 @@ public final class JpaEntities implements EntitySource {
         mapped.values().stream()
                 .filter(entity -> listener.listensTo(entity.name()))
                 .forEach(entity -> listened.put(entity.type().getName(), entity));
-        capture = new ChangeCapture(listener, outbox, Map.copyOf(listened), Map.copyOf(mapped));
-        capture.register(factory);
+        capture = new ChangeCapture(
+                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
+        capture.register(factory.unwrap(SessionFactoryImplementor.class));
     }
 
     @Override
@@ -142,7 +145,7 @@ public final class JpaEntities implements EntitySource {
             EntityTransaction transaction = manager.getTransaction();
             transaction.begin();
             try {
-                return action.apply(load(session, type, ids));
+                return action.apply(load(manager, type, ids));
             } finally {
                 transaction.rollback();
             }
@@ -150,14 +153,14 @@ public final class JpaEntities implements EntitySource {
     }
 
     @SuppressWarnings("unchecked") // the ids come from entities of that class
-    private <E, ID> Map<ID, E> load(Session session, Class<E> type, Collection<ID> ids) {
+    private <E, ID> Map<ID, E> load(EntityManager manager, Class<E> type, Collection<ID> ids) {
         Map<ID, E> found = new HashMap<>();
         if (ids.isEmpty()) {
             return found;
         }
         String query =
                 queries.getOrDefault(type, "select e from " + entity(type).name() + " e where id(e) in (:ids)");
-        Query<E> byIds = session.createQuery(query, type).setParameterList("ids", padded(ids));
+        TypedQuery<E> byIds = manager.createQuery(query, type).setParameter("ids", padded(ids));
         EntityGraph<?> graph = graphs.get(type);
         if (graph != null) {
             byIds.setHint("jakarta.persistence.fetchgraph", graph);

@@ -1,0 +1,119 @@
+package io.syncmachine.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.syncmachine.jdbc.testing.TestDatabase;
+import java.sql.Connection;
+import java.util.Map;
+import java.util.stream.IntStream;
+import liquibase.Liquibase;
+import liquibase.database.DatabaseFactory;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.resource.ClassLoaderResourceAccessor;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The tables: missing, made, of the wrong version, under other names, and made by the usual tools. */
+class SchemaTest {
+
+    private final TestDatabase database = TestDatabase.create();
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    private void open(JdbcStore.Builder builder) {
+        try (JdbcStore store = builder.wakeUps(false).build()) {
+            store.open(() -> {}, false);
+            assertThat(store.outbox().depth()).isZero();
+            assertThat(store.jobs().backlog()).isZero();
+        }
+    }
+
+    @Test
+    void missingTablesAreNamedWithTheirScript() {
+        assertThatThrownBy(() -> open(JdbcStore.builder(database.dataSource())))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("sync_machine_schema")
+                .hasMessageContaining("io/syncmachine/jdbc/postgresql/V1__sync_machine.sql");
+    }
+
+    @Test
+    void createMakesTheTablesOnceAndValidateFindsThem() {
+        open(JdbcStore.builder(database.dataSource()).schemaMode(SchemaMode.CREATE));
+        open(JdbcStore.builder(database.dataSource()).schemaMode(SchemaMode.CREATE));
+        open(JdbcStore.builder(database.dataSource()));
+    }
+
+    @Test
+    void manyNodesMayCreateAtOnce() {
+        IntStream.range(0, 8)
+                .parallel()
+                .forEach(i -> open(JdbcStore.builder(database.dataSource()).schemaMode(SchemaMode.CREATE)));
+        assertThat(database.number("select count(*) from sync_machine_schema")).isEqualTo(1);
+    }
+
+    @Test
+    void anotherVersionIsToldByNumber() {
+        open(JdbcStore.builder(database.dataSource()).schemaMode(SchemaMode.CREATE));
+        database.execute("update sync_machine_schema set version = 0");
+        assertThatThrownBy(() -> open(JdbcStore.builder(database.dataSource())))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("version 0")
+                .hasMessageContaining("version 1");
+    }
+
+    @Test
+    void noneLooksAtNothing() {
+        try (JdbcStore store = JdbcStore.builder(database.dataSource())
+                .schemaMode(SchemaMode.NONE)
+                .wakeUps(false)
+                .build()) {
+            store.open(() -> {}, false);
+            assertThatThrownBy(() -> store.outbox().depth()).isInstanceOf(JdbcStoreException.class);
+        }
+    }
+
+    @Test
+    void schemaAndPrefixCanBeChosen() {
+        database.execute("create schema integration");
+        open(JdbcStore.builder(database.dataSource()).prefix("integration.sm_").schemaMode(SchemaMode.CREATE));
+        assertThat(database.number("select count(*) from integration.sm_schema"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aPrefixThatIsNoNameIsRefused() {
+        JdbcStore.Builder builder = JdbcStore.builder(database.dataSource());
+        assertThatThrownBy(() -> builder.prefix("x; drop table orders"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("prefix")
+                .hasMessageContaining("x; drop table orders");
+    }
+
+    @Test
+    void theScriptRunsInFlyway() {
+        Flyway.configure()
+                .dataSource(database.dataSource())
+                .locations("classpath:io/syncmachine/jdbc/postgresql")
+                .placeholders(Map.of("syncMachinePrefix", "sync_machine_"))
+                .load()
+                .migrate();
+        open(JdbcStore.builder(database.dataSource()));
+    }
+
+    @Test
+    void theScriptRunsInLiquibase() throws Exception {
+        try (Connection connection = database.dataSource().getConnection()) {
+            var target =
+                    DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));
+            Liquibase liquibase = new Liquibase("changelog.xml", new ClassLoaderResourceAccessor(), target);
+            liquibase.setChangeLogParameter("syncMachinePrefix", "sync_machine_");
+            liquibase.update("");
+        }
+        open(JdbcStore.builder(database.dataSource()));
+    }
+}

@@ -1,0 +1,380 @@
+package io.syncmachine.test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.syncmachine.ChangeKind;
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.spi.Change;
+import io.syncmachine.spi.ChangeListener;
+import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.IdCodec;
+import io.syncmachine.spi.Store;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every {@link EntitySource} promises, shown with customers: an entity class with an id of type Long and the properties
+ * {@code firstName} and {@code lastName}.
+ *
+ * @param <C> the customer's class
+ */
+public abstract class EntitySourceContract<C> {
+
+    private static final String SUBJECT_OF_DELETED = "subject of ";
+
+    private final Class<C> type;
+    private Store store;
+    private EntitySource source;
+
+    /** With the customer's class. */
+    protected EntitySourceContract(Class<C> type) {
+        this.type = type;
+    }
+
+    /** A store without changes, not opened yet. Called once, before each test; the contract closes it. */
+    protected abstract Store createStore() throws Exception;
+
+    /** A source without customers that does not capture yet. Called once, before each test; the contract closes it. */
+    protected abstract EntitySource createSource() throws Exception;
+
+    /** Does changes in one transaction. The three methods below are called only in here. */
+    protected abstract void transaction(Runnable changes) throws Exception;
+
+    /** Does changes in one transaction, and rolls it back. */
+    protected abstract void rolledBackTransaction(Runnable changes) throws Exception;
+
+    /** Adds a customer. */
+    protected abstract void createCustomer(long id, String firstName, String lastName);
+
+    /** Changes a customer's names to these; they may be the ones that it has. */
+    protected abstract void renameCustomer(long id, String firstName, String lastName);
+
+    /** Removes a customer. */
+    protected abstract void deleteCustomer(long id);
+
+    /** The customer's first name. */
+    protected abstract String firstName(C customer);
+
+    @BeforeEach
+    final void begin() throws Exception {
+        store = createStore();
+        store.open(() -> {}, false);
+        source = createSource();
+    }
+
+    @AfterEach
+    final void end() {
+        source.close();
+        store.close();
+    }
+
+    @Nested
+    class Describing {
+
+        @Test
+        void tellsNamesPropertiesAndIds() {
+            EntityDescription<C, ?> description = source.describe(type);
+
+            assertThat(description.type()).isEqualTo(type);
+            assertThat(description.names()).isNotEmpty();
+            assertThat(description.properties()).contains("firstName", "lastName");
+            assertThat(description.idType()).isEqualTo(Long.class);
+            assertThat(encodeAndDecode(description, 7L)).isEqualTo(7L);
+        }
+
+        private <ID> Object encodeAndDecode(EntityDescription<C, ID> description, Object id) {
+            IdCodec<ID> codec = description.ids();
+            return codec.decode(codec.encode(description.idType().cast(id)));
+        }
+
+        @Test
+        void refusesAClassThatIsNoEntity() {
+            assertThatThrownBy(() -> source.describe(StringBuilder.class))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("StringBuilder")
+                    .hasMessageContaining(type.getSimpleName());
+        }
+    }
+
+    @Nested
+    class Reading {
+
+        @Test
+        void findsTheEntitiesThatExist() throws Exception {
+            create(1, "Ada", "Lovelace");
+            create(2, "Grace", "Hopper");
+
+            assertThat(firstNames(List.of(1L, 2L, 3L))).containsOnly(Map.entry(1L, "Ada"), Map.entry(2L, "Grace"));
+        }
+
+        @Test
+        void findsNothingWhereNothingIs() throws Exception {
+            assertThat(firstNames(List.of(1L))).isEmpty();
+            assertThat(firstNames(List.of())).isEmpty();
+        }
+
+        @Test
+        void seesWhatWasCommittedLast() throws Exception {
+            create(1, "Ada", "Byron");
+            assertThat(firstNames(List.of(1L))).containsEntry(1L, "Ada");
+            transaction(() -> renameCustomer(1, "Augusta", "Byron"));
+
+            assertThat(firstNames(List.of(1L))).containsEntry(1L, "Augusta");
+
+            transaction(() -> deleteCustomer(1));
+            assertThat(firstNames(List.of(1L))).isEmpty();
+        }
+
+        @Test
+        void doesNotSeeWhatWasRolledBack() throws Exception {
+            rolledBackTransaction(() -> createCustomer(1, "Ada", "Lovelace"));
+
+            assertThat(firstNames(List.of(1L))).isEmpty();
+        }
+
+        @Test
+        void findsManyAtOnce() throws Exception {
+            List<Long> ids = new ArrayList<>();
+            for (long id = 1; id <= 300; id++) {
+                ids.add(id);
+            }
+            transaction(() -> ids.forEach(id -> createCustomer(id, "name-" + id, "x")));
+
+            assertThat(firstNames(ids)).hasSize(300).containsEntry(300L, "name-300");
+        }
+
+        @Test
+        void answersWhatTheActionAnswers() throws Exception {
+            assertThat(source.<C, Long, String>read(type, List.of(1L), found -> "answer"))
+                    .isEqualTo("answer");
+            assertThat(source.<C, Long, String>read(type, List.of(1L), found -> null))
+                    .isNull();
+        }
+
+        @Test
+        void throwsWhatTheActionThrows() {
+            Exception thrown = new Exception("by the action");
+
+            assertThatThrownBy(() -> source.read(type, List.of(1L), found -> {
+                        throw thrown;
+                    }))
+                    .isSameAs(thrown);
+        }
+    }
+
+    @Nested
+    class Capturing {
+
+        @Test
+        void seesACreation() throws Exception {
+            capture("firstName", "lastName");
+            create(1, "Ada", "Lovelace");
+
+            Change change = captured().get(0);
+
+            assertThat(change.tenant()).isEqualTo(Change.DEFAULT_TENANT);
+            assertThat(source.describe(type).names()).contains(change.type());
+            assertThat(change.id()).isEqualTo("1");
+            assertThat(change.kind()).isEqualTo(ChangeKind.CREATE);
+            assertThat(change.changed().contains("firstName")).isTrue();
+            assertThat(change.machines()).containsExactly("customers");
+        }
+
+        @Test
+        void seesAnUpdateAndItsProperties() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            transaction(() -> renameCustomer(1, "Ada", "Lovelace"));
+
+            List<Change> changes = captured();
+
+            assertThat(changes).hasSize(1);
+            assertThat(changes.get(0).kind()).isEqualTo(ChangeKind.UPDATE);
+            assertThat(changes.get(0).id()).isEqualTo("1");
+            assertThat(changes.get(0).changed()).isEqualTo(ChangedProperties.of(Set.of("lastName")));
+        }
+
+        @Test
+        void seesADeletionAndTheSubjectsOfTheDeleted() throws Exception {
+            create(1, "Ada", "Lovelace");
+            capture("firstName");
+            transaction(() -> deleteCustomer(1));
+
+            List<Change> changes = captured();
+
+            assertThat(changes)
+                    .extracting(Change::kind, Change::id)
+                    .containsExactlyInAnyOrder(
+                            tuple(ChangeKind.DELETE, "1"), tuple(ChangeKind.UPDATE, SUBJECT_OF_DELETED + "Ada"));
+        }
+
+        @Test
+        void leavesOutPropertiesThatConcernNobody() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName");
+            transaction(() -> renameCustomer(1, "Ada", "Lovelace"));
+
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void leavesOutWhatDidNotChange() throws Exception {
+            create(1, "Ada", "Lovelace");
+            capture("firstName", "lastName");
+            transaction(() -> renameCustomer(1, "Ada", "Lovelace"));
+
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void leavesOutTypesThatNobodyListensTo() throws Exception {
+            source.capture(new FakeListener(Set.of(), Set.of()), store);
+            create(1, "Ada", "Lovelace");
+
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void seesNothingOfWhatIsRolledBack() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            rolledBackTransaction(() -> {
+                renameCustomer(1, "Ada", "Lovelace");
+                createCustomer(2, "Grace", "Hopper");
+            });
+
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void seesAllChangesOfATransaction() throws Exception {
+            create(1, "Ada", "Byron");
+            create(2, "Grace", "Hopper");
+            capture("firstName", "lastName");
+            transaction(() -> {
+                renameCustomer(1, "Ada", "Lovelace");
+                createCustomer(3, "Edith", "Clarke");
+                renameCustomer(2, "Amazing Grace", "Hopper");
+            });
+
+            assertThat(captured())
+                    .extracting(Change::id, Change::kind)
+                    .containsExactlyInAnyOrder(
+                            tuple("1", ChangeKind.UPDATE),
+                            tuple("3", ChangeKind.CREATE),
+                            tuple("2", ChangeKind.UPDATE));
+        }
+
+        @Test
+        void seesWhatIsCommittedOnlyThen() throws Exception {
+            capture("firstName", "lastName");
+            transaction(() -> {
+                createCustomer(1, "Ada", "Lovelace");
+                assertThat(store.outbox().depth()).isZero();
+            });
+
+            assertThat(store.outbox().depth()).isEqualTo(1);
+        }
+
+        @Test
+        void doesNotSeeWhatHappenedBefore() throws Exception {
+            create(1, "Ada", "Lovelace");
+            capture("firstName", "lastName");
+
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void endsWhenTheSourceIsClosed() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            source.close();
+            transaction(() -> renameCustomer(1, "Ada", "Lovelace"));
+
+            assertThat(captured()).isEmpty();
+        }
+
+        private void capture(String... properties) {
+            source.capture(new FakeListener(source.describe(type).names(), Set.of(properties)), store);
+        }
+    }
+
+    private void create(long id, String firstName, String lastName) throws Exception {
+        transaction(() -> createCustomer(id, firstName, lastName));
+    }
+
+    private Map<Long, String> firstNames(Collection<Long> ids) throws Exception {
+        Map<Long, String> names = new ConcurrentHashMap<>();
+        source.<C, Long, Boolean>read(type, ids, found -> {
+            found.forEach((id, customer) -> names.put(id, firstName(customer)));
+            return true;
+        });
+        return names;
+    }
+
+    /** All captured changes, which are taken out of the store. */
+    private List<Change> captured() {
+        List<Change> changes = new ArrayList<>();
+        int taken = 1;
+        while (taken > 0) {
+            taken = store.outbox()
+                    .relay(
+                            1_000,
+                            more -> {
+                                changes.addAll(more);
+                                return List.of();
+                            },
+                            store.jobs());
+        }
+        return changes;
+    }
+
+    /** Listens for one machine to some properties of some types. */
+    private final class FakeListener implements ChangeListener {
+
+        private final Set<String> types;
+        private final Set<String> properties;
+
+        FakeListener(Set<String> types, Set<String> properties) {
+            this.types = types;
+            this.properties = properties;
+        }
+
+        @Override
+        public boolean listensTo(String type) {
+            return types.contains(type);
+        }
+
+        @Override
+        public Set<String> concerned(String type, ChangeKind kind, Collection<String> properties) {
+            Set<String> relevant = new TreeSet<>(properties);
+            relevant.retainAll(this.properties);
+            boolean concerned = listensTo(type) && (kind != ChangeKind.UPDATE || !relevant.isEmpty());
+            return concerned ? Set.of("customers") : Set.of();
+        }
+
+        @Override
+        public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed) {
+            String name = firstName(EntitySourceContract.this.type.cast(entity));
+            return List.of(new Change(
+                    tenant,
+                    "#subject",
+                    SUBJECT_OF_DELETED + name,
+                    ChangeKind.UPDATE,
+                    ChangedProperties.all(),
+                    Set.of("customers")));
+        }
+    }
+}

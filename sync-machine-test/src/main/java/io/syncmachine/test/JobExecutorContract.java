@@ -1,0 +1,837 @@
+package io.syncmachine.test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.spi.Change;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobExecutor.Capability;
+import io.syncmachine.spi.JobExecutor.ClaimRequest;
+import io.syncmachine.spi.JobExecutor.Ending;
+import io.syncmachine.spi.JobExecutor.Park;
+import io.syncmachine.spi.JobExecutor.Release;
+import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Stage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link JobExecutor} promises. */
+public abstract class JobExecutorContract {
+
+    /** A time that passes in the test. */
+    private static final Duration SHORT = Duration.ofMillis(200);
+
+    /** A time that does not pass in the test. */
+    private static final Duration LONG = Duration.ofMinutes(5);
+
+    private static final String MACHINE = "orders";
+    private static final ChangedProperties ALL = ChangedProperties.all();
+
+    private JobExecutor jobs;
+
+    /** An executor without jobs. Called once, before each test. */
+    protected abstract JobExecutor createJobs() throws Exception;
+
+    /** Lets at least this much time pass for the executor: by moving its clock, moving what it has stored, or waiting. */
+    protected abstract void pass(Duration duration) throws Exception;
+
+    /** The same jobs as another node sees them; the default is the same object. */
+    protected JobExecutor anotherNode() throws Exception {
+        return jobs;
+    }
+
+    @BeforeEach
+    final void begin() throws Exception {
+        jobs = createJobs();
+    }
+
+    @Nested
+    class ARequest {
+
+        @Test
+        void isOneRun() {
+            enqueue("1");
+
+            Claim claim = claimOne();
+
+            assertThat(claim.key()).isEqualTo(key("1"));
+            assertThat(claim.attempt()).isEqualTo(1);
+            assertThat(claim.failingFor()).isZero();
+            assertThat(complete(claim)).isEqualTo(Ending.SETTLED);
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void isAbsorbedByAWaitingJob() {
+            enqueue("1");
+            enqueue("1");
+            enqueue("1");
+
+            assertThat(complete(claimOne())).isEqualTo(Ending.SETTLED);
+            assertThat(claimAll()).isEmpty();
+            assertThat(jobs.backlog()).isZero();
+        }
+
+        @Test
+        void unitesItsChangesWithThoseOfAWaitingJob() {
+            enqueue("1", changed("name"));
+            enqueue("1", changed("street", "name"));
+
+            assertThat(claimOne().changed()).isEqualTo(changed("name", "street"));
+        }
+
+        @Test
+        void unitesOldReferences() {
+            enqueue("1", changed("customer").withOldReference("customer", "7"));
+            enqueue("1", changed("customer").withOldReference("customer", "8"));
+
+            ChangedProperties changed = claimOne().changed();
+
+            assertThat(changed.names()).containsExactly("customer");
+            assertThat(changed.oldReferences("customer", Long.class)).containsExactlyInAnyOrder(7L, 8L);
+        }
+
+        @Test
+        void ofEverythingStaysOneOfEverything() {
+            enqueue("1", changed("name"));
+            enqueue("1", ALL);
+
+            assertThat(claimOne().changed().isAll()).isTrue();
+        }
+
+        @Test
+        void keepsWhatChanged() {
+            ChangedProperties changed = changed("städte", "a b").withOldReference("customer", "x=y,z*");
+            enqueue("1", changed);
+
+            assertThat(claimOne().changed()).isEqualTo(changed);
+        }
+
+        @Test
+        void ofOneMachineIsNotHandedToAnother() {
+            enqueue(new JobKey(Change.DEFAULT_TENANT, "orders", Stage.ENSURE_PUBLICATION, "1"));
+            enqueue(new JobKey(Change.DEFAULT_TENANT, "invoices", Stage.ENSURE_PUBLICATION, "1"));
+
+            List<Claim> claims = claim("invoices", Stage.ENSURE_PUBLICATION);
+
+            assertThat(claims).hasSize(1);
+            assertThat(claims.get(0).key().machine()).isEqualTo("invoices");
+            assertThat(claimAll()).hasSize(1);
+        }
+
+        @Test
+        void ofOneStageIsNotHandedToAnother() {
+            enqueue(new JobKey(Change.DEFAULT_TENANT, MACHINE, Stage.FIND_SUBJECTS, "Order:1"));
+
+            assertThat(claim(MACHINE, Stage.ENSURE_PUBLICATION)).isEmpty();
+            assertThat(claim(MACHINE, Stage.FIND_SUBJECTS)).hasSize(1);
+        }
+
+        @Test
+        void ofOneTenantIsNotAbsorbedByThatOfAnother() {
+            enqueue(JobKey.ensurePublication("red", MACHINE, "1"));
+            enqueue(JobKey.ensurePublication("blue", MACHINE, "1"));
+
+            assertThat(claimAll()).extracting(claim -> claim.key().tenant()).containsExactlyInAnyOrder("red", "blue");
+        }
+
+        @Test
+        void keepsItsKeyWhateverItHolds() {
+            List<JobKey> keys = List.of(key("a:b"), key(":"), key("ä'\"\\%_ €"), key("x".repeat(200)));
+            keys.forEach(JobExecutorContract.this::enqueue);
+
+            assertThat(claimAll()).extracting(Claim::key).containsExactlyInAnyOrderElementsOf(keys);
+        }
+
+        @Test
+        void isKeptForOtherNodes() throws Exception {
+            enqueue("1");
+
+            JobExecutor other = anotherNode();
+
+            assertThat(other.claim(request(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG)))
+                    .extracting(Claim::key)
+                    .containsExactly(key("1"));
+        }
+
+        @Test
+        void mayComeWithManyOthers() {
+            int count = 1_000;
+            enqueueMany(count);
+
+            List<Claim> claims = new ArrayList<>();
+            List<Claim> more = claimAll();
+            while (!more.isEmpty()) {
+                claims.addAll(more);
+                more = claimAll();
+            }
+
+            assertThat(claims).extracting(Claim::key).doesNotHaveDuplicates().hasSize(count);
+            assertThat(jobs.complete(claims))
+                    .hasSize(count)
+                    .allSatisfy((token, ending) -> assertThat(ending).isEqualTo(Ending.SETTLED));
+            assertThat(jobs.backlog()).isZero();
+        }
+
+        @Test
+        void mayBeNone() {
+            jobs.enqueue(List.of());
+
+            assertThat(jobs.backlog()).isZero();
+            assertThat(jobs.complete(List.of())).isEmpty();
+            assertThat(jobs.release(List.of())).isEmpty();
+            assertThat(jobs.park(List.of())).isEmpty();
+            assertThat(jobs.renew(List.of(), LONG)).isEmpty();
+        }
+    }
+
+    @Nested
+    class AClaim {
+
+        @Test
+        void findsNothingWhereNothingIsDue() {
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void takesNoMoreThanItAsksFor() {
+            enqueueMany(5);
+
+            assertThat(claim(MACHINE, Stage.ENSURE_PUBLICATION, 2, LONG)).hasSize(2);
+        }
+
+        @Test
+        void takesThoseThatAreDueLongestFirst() throws Exception {
+            List<String> ids = List.of("c", "a", "b");
+            for (String id : ids) {
+                enqueue(id);
+                pass(SHORT);
+            }
+
+            List<String> taken = new ArrayList<>();
+            ids.forEach(id -> taken.add(claimOne(1).key().key()));
+
+            assertThat(taken).isEqualTo(ids);
+        }
+
+        @Test
+        void putsAJobThatWasGivenBackBehindThoseThatAreDueLonger() throws Exception {
+            enqueue("late");
+            Claim late = claimOne();
+            enqueue("early");
+            pass(SHORT);
+            release(late, Duration.ZERO, false);
+            pass(SHORT);
+
+            assertThat(claimOne(1).key()).isEqualTo(key("early"));
+            assertThat(claimOne(1).key()).isEqualTo(key("late"));
+        }
+
+        @Test
+        void keepsItsJobFromOthersWhileItsLeaseLasts() throws Exception {
+            assumeExclusive();
+            enqueue("1");
+            claimOne();
+
+            assertThat(claimAll()).isEmpty();
+            assertThat(anotherNode().claim(request(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG)))
+                    .isEmpty();
+        }
+
+        @Test
+        void keepsItsJobFromOthersAlsoIfItIsRequestedAgain() {
+            assumeExclusive();
+            enqueue("1");
+            claimOne();
+            enqueue("1");
+
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void endsWithItsLease() throws Exception {
+            enqueue("1", changed("name"));
+            Claim lost = claimOne(SHORT);
+            passLease();
+
+            Claim next = claimOne();
+
+            assertThat(next.key()).isEqualTo(lost.key());
+            assertThat(next.token()).isNotEqualTo(lost.token());
+            assertThat(next.attempt()).isEqualTo(2);
+            assertThat(next.changed()).isEqualTo(changed("name"));
+        }
+
+        @Test
+        void afterALostOneIsToldAlsoWhatChangedMeanwhile() throws Exception {
+            enqueue("1", changed("name"));
+            claimOne(SHORT);
+            enqueue("1", changed("street"));
+            passLease();
+
+            Claim next = claimOne();
+
+            assertThat(next.changed()).isEqualTo(changed("name", "street"));
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void thatWasLostSettlesNothing() throws Exception {
+            enqueue("1");
+            Claim lost = claimOne(SHORT);
+            passLease();
+            Claim holder = claimOne();
+
+            assertThat(complete(lost)).isEqualTo(Ending.LOST);
+            assertThat(release(lost, Duration.ZERO, true)).isEqualTo(Ending.LOST);
+            assertThat(park(lost)).isEqualTo(Ending.LOST);
+            assertThat(jobs.renew(List.of(lost), LONG)).isEmpty();
+            assertThat(jobs.backlog()).isEqualTo(1);
+            assertThat(jobs.parked()).isZero();
+            assertThat(complete(holder)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void canBeRenewed() throws Exception {
+            assumeExclusive();
+            enqueue("1");
+            Claim claim = claimOne(SHORT);
+
+            assertThat(jobs.renew(List.of(claim), LONG)).containsExactly(claim.token());
+
+            passLease();
+            assertThat(claimAll()).isEmpty();
+            assertThat(complete(claim)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void isRenewedOnlyIfItStillHoldsItsJob() {
+            enqueueMany(3);
+            List<Claim> claims = claimAll();
+            complete(claims.get(0));
+            release(claims.get(1), LONG, false);
+
+            assertThat(jobs.renew(claims, LONG)).containsExactly(claims.get(2).token());
+        }
+
+        @Test
+        void hasATokenThatNoOtherEverHas() {
+            Set<Long> tokens = new HashSet<>();
+            for (int i = 0; i < 20; i++) {
+                enqueue("1");
+                enqueue("2");
+                for (Claim claim : claimAll()) {
+                    assertThat(tokens.add(claim.token())).isTrue();
+                    complete(claim);
+                }
+            }
+
+            assertThat(tokens).hasSize(40);
+        }
+
+        @Test
+        void ofAJobThatWasMadeAnewIsNotReachedByAnOlderOne() {
+            enqueue("1");
+            Claim old = claimOne();
+            complete(old);
+            enqueue("1");
+            Claim holder = claimOne();
+
+            assertThat(complete(old)).isEqualTo(Ending.LOST);
+            assertThat(release(old, Duration.ZERO, true)).isEqualTo(Ending.LOST);
+            assertThat(park(old)).isEqualTo(Ending.LOST);
+            assertThat(complete(holder)).isEqualTo(Ending.SETTLED);
+        }
+    }
+
+    @Nested
+    class ARequestDuringARun {
+
+        @Test
+        void leadsToOneMoreRun() {
+            enqueue("1");
+            Claim first = claimOne();
+            enqueue("1");
+            enqueue("1");
+
+            assertThat(complete(first)).isEqualTo(Ending.RUNS_AGAIN);
+            assertThat(complete(claimOne())).isEqualTo(Ending.SETTLED);
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void tellsTheNextRunWhatChanged() {
+            enqueue("1", changed("name"));
+            Claim first = claimOne();
+            enqueue("1", changed("street"));
+            enqueue("1", changed("town").withOldReference("customer", "7"));
+            complete(first);
+
+            ChangedProperties changed = claimOne().changed();
+
+            assertThat(changed.names()).contains("street", "town");
+            assertThat(changed.oldReferences("customer", String.class)).containsExactly("7");
+        }
+
+        @Test
+        void isNotForgottenWhenTheRunIsGivenBack() throws Exception {
+            enqueue("1", changed("name"));
+            Claim first = claimOne();
+            enqueue("1", changed("street"));
+
+            assertThat(release(first, Duration.ZERO, true)).isEqualTo(Ending.RUNS_AGAIN);
+
+            Claim next = claimOne();
+            assertThat(next.changed()).isEqualTo(changed("name", "street"));
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void keepsTheJobFromBeingParked() {
+            enqueue("1", changed("name"));
+            Claim first = claimOne();
+            enqueue("1", changed("street"));
+
+            assertThat(park(first)).isEqualTo(Ending.RUNS_AGAIN);
+
+            assertThat(jobs.parked()).isZero();
+            Claim next = claimOne();
+            assertThat(next.changed().names()).contains("street");
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void makesTheNextRunForgetAttempts() throws Exception {
+            enqueue("1");
+            release(claimOne(), Duration.ZERO, true);
+            Claim second = claimOne();
+            assertThat(second.attempt()).isEqualTo(2);
+            enqueue("1");
+            complete(second);
+            pass(SHORT);
+
+            Claim next = claimOne();
+
+            assertThat(next.attempt()).isEqualTo(1);
+            assertThat(next.failingFor()).isZero();
+        }
+    }
+
+    @Nested
+    class ACompletedJob {
+
+        @Test
+        void isGone() throws Exception {
+            enqueue("1");
+            complete(claimOne(SHORT));
+            passLease();
+
+            assertThat(claimAll()).isEmpty();
+            assertThat(jobs.backlog()).isZero();
+        }
+
+        @Test
+        void cannotBeCompletedAgain() {
+            enqueue("1");
+            Claim claim = claimOne();
+            complete(claim);
+
+            assertThat(complete(claim)).isEqualTo(Ending.LOST);
+        }
+
+        @Test
+        void startsAnewWhenItIsRequestedLater() throws Exception {
+            enqueue("1", changed("name"));
+            release(claimOne(), Duration.ZERO, true);
+            pass(SHORT);
+            complete(claimOne());
+            enqueue("1", changed("street"));
+
+            Claim claim = claimOne();
+
+            assertThat(claim.attempt()).isEqualTo(1);
+            assertThat(claim.failingFor()).isZero();
+            assertThat(claim.changed()).isEqualTo(changed("street"));
+        }
+
+        @Test
+        void leavesTheOthersOfItsBatchAlone() {
+            enqueueMany(3);
+            List<Claim> claims = claimAll();
+            enqueue(claims.get(1).key());
+            complete(claims.get(2));
+
+            Map<Long, Ending> endings = jobs.complete(claims);
+
+            assertThat(endings)
+                    .containsOnly(
+                            Map.entry(claims.get(0).token(), Ending.SETTLED),
+                            Map.entry(claims.get(1).token(), Ending.RUNS_AGAIN),
+                            Map.entry(claims.get(2).token(), Ending.LOST));
+        }
+    }
+
+    @Nested
+    class AReleasedJob {
+
+        @Test
+        void restsForItsDelay() {
+            enqueue("1");
+
+            assertThat(release(claimOne(), LONG, true)).isEqualTo(Ending.SETTLED);
+
+            assertThat(claimAll()).isEmpty();
+            assertThat(jobs.backlog()).isEqualTo(1);
+        }
+
+        @Test
+        void isDueAfterItsDelay() throws Exception {
+            enqueue("1", changed("name"));
+            release(claimOne(), SHORT, true);
+            pass(SHORT);
+
+            Claim next = claimOne();
+
+            assertThat(next.changed()).isEqualTo(changed("name"));
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void countsFailuresAsAttempts() {
+            enqueue("1");
+            for (int attempt = 1; attempt <= 3; attempt++) {
+                Claim claim = claimOne();
+                assertThat(claim.attempt()).isEqualTo(attempt);
+                release(claim, Duration.ZERO, true);
+            }
+        }
+
+        @Test
+        void countsNoSnooze() {
+            enqueue("1");
+            release(claimOne(), Duration.ZERO, true);
+            for (int i = 0; i < 3; i++) {
+                Claim claim = claimOne();
+                assertThat(claim.attempt()).isEqualTo(2);
+                release(claim, Duration.ZERO, false);
+            }
+        }
+
+        @Test
+        void tellsHowLongItHasFailed() throws Exception {
+            enqueue("1");
+            release(claimOne(), Duration.ZERO, false);
+            pass(SHORT);
+            Claim snoozed = claimOne();
+            assertThat(snoozed.failingFor()).isZero();
+
+            release(snoozed, Duration.ZERO, true);
+            pass(SHORT);
+            Claim failed = claimOne();
+            assertThat(failed.failingFor()).isGreaterThanOrEqualTo(SHORT);
+
+            release(failed, Duration.ZERO, true);
+            pass(SHORT);
+            Claim again = claimOne();
+            assertThat(again.failingFor()).isGreaterThanOrEqualTo(SHORT.multipliedBy(2));
+
+            release(again, Duration.ZERO, false);
+            assertThat(claimOne().failingFor()).isGreaterThanOrEqualTo(SHORT.multipliedBy(2));
+        }
+
+        @Test
+        void isNoLongerHeld() {
+            enqueue("1");
+            Claim claim = claimOne();
+            release(claim, LONG, false);
+
+            assertThat(complete(claim)).isEqualTo(Ending.LOST);
+            assertThat(release(claim, Duration.ZERO, false)).isEqualTo(Ending.LOST);
+            assertThat(park(claim)).isEqualTo(Ending.LOST);
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void hasADelayOfItsOwnInABatch() throws Exception {
+            enqueueMany(2);
+            List<Claim> claims = claimAll();
+            jobs.release(List.of(
+                    new Release(claims.get(0), LONG, false, "later"),
+                    new Release(claims.get(1), SHORT, false, "sooner")));
+            pass(SHORT);
+
+            assertThat(claimAll())
+                    .extracting(Claim::key)
+                    .containsExactly(claims.get(1).key());
+        }
+
+        @Test
+        void absorbsRequests() throws Exception {
+            enqueue("1", changed("name"));
+            release(claimOne(), SHORT, true);
+            enqueue("1", changed("street"));
+            pass(SHORT);
+
+            Claim next = claimOne();
+
+            assertThat(next.changed()).isEqualTo(changed("name", "street"));
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+    }
+
+    @Nested
+    class AParkedJob {
+
+        @Test
+        void isNotHandedOut() throws Exception {
+            enqueue("1");
+
+            assertThat(park(claimOne(SHORT))).isEqualTo(Ending.SETTLED);
+
+            passLease();
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void countsAsParkedAndNotAsBacklog() {
+            enqueueMany(2);
+            park(claimAll().get(0));
+
+            assertThat(jobs.parked()).isEqualTo(1);
+            assertThat(jobs.backlog()).isEqualTo(1);
+        }
+
+        @Test
+        void isNoLongerHeld() {
+            enqueue("1");
+            Claim claim = claimOne();
+            park(claim);
+
+            assertThat(complete(claim)).isEqualTo(Ending.LOST);
+            assertThat(release(claim, Duration.ZERO, true)).isEqualTo(Ending.LOST);
+            assertThat(park(claim)).isEqualTo(Ending.LOST);
+            assertThat(jobs.parked()).isEqualTo(1);
+        }
+
+        @Test
+        void isDueAgainWhenItIsRequested() throws Exception {
+            enqueue("1", changed("name"));
+            release(claimOne(), Duration.ZERO, true);
+            pass(SHORT);
+            park(claimOne());
+            enqueue("1", changed("street"));
+
+            Claim next = claimOne();
+
+            assertThat(jobs.parked()).isZero();
+            assertThat(jobs.backlog()).isEqualTo(1);
+            assertThat(next.attempt()).isEqualTo(1);
+            assertThat(next.failingFor()).isZero();
+            assertThat(next.changed()).isEqualTo(changed("name", "street"));
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+    }
+
+    @Nested
+    class TheBacklog {
+
+        @Test
+        void countsWhatWaitsAndWhatRuns() {
+            enqueueMany(4);
+            List<Claim> claims = claim(MACHINE, Stage.ENSURE_PUBLICATION, 3, LONG);
+            assertThat(jobs.backlog()).isEqualTo(4);
+
+            complete(claims.get(0));
+            assertThat(jobs.backlog()).isEqualTo(3);
+
+            release(claims.get(1), LONG, true);
+            assertThat(jobs.backlog()).isEqualTo(3);
+        }
+    }
+
+    @Nested
+    class AtTheSameTime {
+
+        @Test
+        void claimersNeverShareAJob() throws Exception {
+            assumeExclusive();
+            int count = 400;
+            enqueueMany(count);
+            JobExecutor other = anotherNode();
+            AtomicInteger number = new AtomicInteger();
+
+            List<List<Claim>> claims =
+                    Together.run(4, () -> claimUntilNoneIsLeft(number.getAndIncrement() % 2 == 0 ? jobs : other));
+
+            List<Claim> all = claims.stream().flatMap(Collection::stream).toList();
+            assertThat(all).extracting(Claim::key).doesNotHaveDuplicates().hasSize(count);
+            assertThat(all).extracting(Claim::token).doesNotHaveDuplicates();
+        }
+
+        private List<Claim> claimUntilNoneIsLeft(JobExecutor executor) {
+            List<Claim> claims = new ArrayList<>();
+            while (true) {
+                List<Claim> more = executor.claim(request(MACHINE, Stage.ENSURE_PUBLICATION, 7, LONG));
+                if (more.isEmpty()) {
+                    return claims;
+                }
+                claims.addAll(more);
+            }
+        }
+
+        @Test
+        void noRequestIsLostToACompletion() throws Exception {
+            AtomicInteger latest = new AtomicInteger();
+            AtomicInteger seen = new AtomicInteger();
+            AtomicBoolean over = new AtomicBoolean();
+            Callable<Boolean> requests = () -> {
+                for (int i = 0; i < 300; i++) {
+                    latest.incrementAndGet();
+                    enqueue("1");
+                }
+                over.set(true);
+                return true;
+            };
+            Callable<Boolean> runs = () -> {
+                while (true) {
+                    boolean last = over.get();
+                    List<Claim> claims = claimAll();
+                    if (!claims.isEmpty()) {
+                        seen.set(latest.get());
+                        jobs.complete(claims);
+                    } else if (last) {
+                        return true;
+                    }
+                }
+            };
+
+            Together.run(List.of(requests, runs));
+
+            assertThat(seen.get()).isEqualTo(latest.get());
+            assertThat(jobs.backlog()).isZero();
+        }
+
+        @Test
+        void requestsInDifferentOrderDoNotHinderEachOther() throws Exception {
+            List<JobRequest> up =
+                    IntStream.range(0, 50).mapToObj(i -> request("" + i, ALL)).toList();
+            List<JobRequest> down = IntStream.range(0, 50)
+                    .mapToObj(i -> request("" + (49 - i), ALL))
+                    .toList();
+            AtomicInteger number = new AtomicInteger();
+
+            Together.run(4, () -> {
+                List<JobRequest> requests = number.getAndIncrement() % 2 == 0 ? up : down;
+                for (int i = 0; i < 20; i++) {
+                    jobs.enqueue(requests);
+                }
+                return true;
+            });
+
+            assertThat(claimAll()).hasSize(50);
+        }
+    }
+
+    private void assumeExclusive() {
+        assumeThat(jobs.capabilities()).as("capabilities of the executor").contains(Capability.EXCLUSIVE);
+    }
+
+    private void passLease() throws Exception {
+        pass(SHORT.plusMillis(50));
+    }
+
+    private static ChangedProperties changed(String... names) {
+        return ChangedProperties.of(List.of(names));
+    }
+
+    private static JobKey key(String id) {
+        return JobKey.ensurePublication(Change.DEFAULT_TENANT, MACHINE, id);
+    }
+
+    private static JobRequest request(String id, ChangedProperties changed) {
+        return new JobRequest(key(id), changed);
+    }
+
+    private static ClaimRequest request(String machine, Stage stage, int limit, Duration lease) {
+        return new ClaimRequest(machine, stage, limit, lease, "contract");
+    }
+
+    private void enqueue(String id) {
+        enqueue(id, ALL);
+    }
+
+    private void enqueue(String id, ChangedProperties changed) {
+        jobs.enqueue(List.of(request(id, changed)));
+    }
+
+    private void enqueue(JobKey key) {
+        jobs.enqueue(List.of(new JobRequest(key, ALL)));
+    }
+
+    private void enqueueMany(int count) {
+        jobs.enqueue(
+                IntStream.range(0, count).mapToObj(i -> request("" + i, ALL)).toList());
+    }
+
+    private List<Claim> claimAll() {
+        return claim(MACHINE, Stage.ENSURE_PUBLICATION);
+    }
+
+    private List<Claim> claim(String machine, Stage stage) {
+        return claim(machine, stage, 200, LONG);
+    }
+
+    private List<Claim> claim(String machine, Stage stage, int limit, Duration lease) {
+        return jobs.claim(request(machine, stage, limit, lease));
+    }
+
+    private Claim claimOne() {
+        return only(claimAll());
+    }
+
+    private Claim claimOne(int limit) {
+        return only(claim(MACHINE, Stage.ENSURE_PUBLICATION, limit, LONG));
+    }
+
+    private Claim claimOne(Duration lease) {
+        return only(claim(MACHINE, Stage.ENSURE_PUBLICATION, 200, lease));
+    }
+
+    private static Claim only(List<Claim> claims) {
+        assertThat(claims).hasSize(1);
+        return claims.get(0);
+    }
+
+    private Ending complete(Claim claim) {
+        return ending(claim, jobs.complete(List.of(claim)));
+    }
+
+    private Ending release(Claim claim, Duration delay, boolean countsAsAttempt) {
+        return ending(claim, jobs.release(List.of(new Release(claim, delay, countsAsAttempt, "test"))));
+    }
+
+    private Ending park(Claim claim) {
+        return ending(claim, jobs.park(List.of(new Park(claim, "test"))));
+    }
+
+    private static Ending ending(Claim claim, Map<Long, Ending> endings) {
+        assertThat(endings).containsOnlyKeys(claim.token());
+        return Objects.requireNonNull(endings.get(claim.token()));
+    }
+}

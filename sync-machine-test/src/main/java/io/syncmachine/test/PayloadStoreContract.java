@@ -1,0 +1,695 @@
+package io.syncmachine.test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.syncmachine.PublicationKind;
+import io.syncmachine.spi.Change;
+import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.PayloadStore.Acknowledgement;
+import io.syncmachine.spi.PayloadStore.Closing;
+import io.syncmachine.spi.PayloadStore.Intent;
+import io.syncmachine.spi.PayloadStore.Opening;
+import io.syncmachine.spi.PayloadStore.PayloadRecord;
+import io.syncmachine.spi.PayloadStore.PendingIntent;
+import io.syncmachine.spi.PayloadStore.State;
+import io.syncmachine.spi.SubjectKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link PayloadStore} promises. */
+public abstract class PayloadStoreContract {
+
+    /** A time that passes in the test. */
+    private static final Duration SHORT = Duration.ofMillis(200);
+
+    /** A time that does not pass in the test. */
+    private static final Duration LONG = Duration.ofMinutes(5);
+
+    private static final SubjectKey KEY = key("1");
+    private static final String BODY = "{\"id\":1,\"name\":\"Zoë \\\"Z\\\" 'x' \\\\ €\"}";
+    private static final PendingIntent CREATE =
+            new PendingIntent(PublicationKind.CREATE, "fingerprint-a", "idempotency-a", BODY);
+    private static final PendingIntent UPDATE =
+            new PendingIntent(PublicationKind.UPDATE, "fingerprint-b", "idempotency-b", null);
+    private static final PendingIntent DELETE =
+            new PendingIntent(PublicationKind.DELETE, PayloadStore.DELETE_FINGERPRINT, "idempotency-c", null);
+
+    private PayloadStore payloads;
+
+    /** A store without records. Called once, before each test. */
+    protected abstract PayloadStore createPayloads() throws Exception;
+
+    /** Lets at least this much time pass for the store: by moving its clock, moving what it has stored, or waiting. */
+    protected abstract void pass(Duration duration) throws Exception;
+
+    /** Deletes a record behind the port, as cleaning up or an operator does. */
+    protected abstract void forget(SubjectKey key) throws Exception;
+
+    /** The same records as another node sees them; the default is the same object. */
+    protected PayloadStore anotherNode() throws Exception {
+        return payloads;
+    }
+
+    @BeforeEach
+    final void begin() throws Exception {
+        payloads = createPayloads();
+    }
+
+    @Nested
+    class Opened {
+
+        @Test
+        void aNewRecordKnowsNothing() {
+            Opening opening = open();
+
+            assertThat(opening.key()).isEqualTo(KEY);
+            assertThat(opening.known()).isEqualTo(new PayloadRecord(State.NEVER, null, null, null, false, null));
+            assertThat(opening.waitOut()).isZero();
+        }
+
+        @Test
+        void aRecordHasAGreaterEpochEachTime() {
+            long first = open().epoch();
+            long second = open().epoch();
+
+            assertThat(second).isGreaterThan(first);
+        }
+
+        @Test
+        void epochsGrowAcrossRecordsAndNodes() throws Exception {
+            long first = open(payloads, key("1")).epoch();
+            long second = open(anotherNode(), key("2")).epoch();
+            long third = open(payloads, key("3")).epoch();
+            long fourth = open(anotherNode(), key("1")).epoch();
+
+            assertThat(List.of(first, second, third, fourth)).isSorted().doesNotHaveDuplicates();
+        }
+
+        @Test
+        void aRecordThatWasDeletedHasAGreaterEpochThanBefore() throws Exception {
+            Opening old = open();
+            forget(KEY);
+
+            Opening opening = open();
+
+            assertThat(opening.epoch()).isGreaterThan(old.epoch());
+            assertThat(opening.known().state()).isEqualTo(State.NEVER);
+            assertThat(record(old)).isFalse();
+        }
+
+        @Test
+        void recordsAreAnsweredInTheOrderOfTheirKeys() {
+            List<SubjectKey> keys = new ArrayList<>(
+                    IntStream.range(0, 200).mapToObj(i -> key("" + i)).toList());
+            Collections.shuffle(keys, new Random(42));
+
+            List<Opening> openings = payloads.open(keys);
+
+            assertThat(openings).extracting(Opening::key).containsExactlyElementsOf(keys);
+            assertThat(openings).extracting(Opening::epoch).doesNotHaveDuplicates();
+            assertThat(payloads.open(keys)).extracting(Opening::key).containsExactlyElementsOf(keys);
+        }
+
+        @Test
+        void recordsOfTenantsAndMachinesAreKeptApart() {
+            SubjectKey tenant = new SubjectKey("other", KEY.machine(), KEY.id());
+            SubjectKey machine = new SubjectKey(KEY.tenant(), "other", KEY.id());
+            record(open());
+
+            assertThat(payloads.find(tenant)).isEmpty();
+            assertThat(payloads.open(List.of(tenant, machine)))
+                    .extracting(opening -> opening.known().state())
+                    .containsExactly(State.NEVER, State.NEVER);
+            assertThat(known().state()).isEqualTo(State.PRESENT);
+        }
+
+        @Test
+        void noneIsAnsweredByNothing() {
+            assertThat(payloads.open(List.of())).isEmpty();
+            assertThat(payloads.intent(List.of())).isEmpty();
+            assertThat(payloads.record(List.of())).isEmpty();
+            assertThat(payloads.close(List.of())).isEmpty();
+        }
+    }
+
+    @Nested
+    class Acknowledged {
+
+        @Test
+        void aDocumentIsKept() {
+            Opening opening = open();
+            payloads.intent(List.of(new Intent(KEY, opening.epoch(), CREATE, LONG)));
+
+            assertThat(record(opening, "fingerprint-a", BODY, "remote/1 ü")).isTrue();
+
+            PayloadRecord expected = new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote/1 ü", false, null);
+            assertThat(known()).isEqualTo(expected);
+            assertThat(open().known()).isEqualTo(expected);
+        }
+
+        @Test
+        void aLargeDocumentIsKept() {
+            String large = "{\"text\":\"" + "äöü€".repeat(50_000) + "\"}";
+
+            record(open(), "fingerprint-a", large, null);
+
+            assertThat(known().body()).isEqualTo(large);
+        }
+
+        @Test
+        void aDocumentTakesThePlaceOfThePreviousOne() {
+            record(open(), "fingerprint-a", BODY, "remote-1");
+            record(open(), "fingerprint-b", "{}", "remote-2");
+
+            assertThat(known())
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-b", "{}", "remote-2", false, null));
+        }
+
+        @Test
+        void aDeleteLeavesATombstone() {
+            record(open(), "fingerprint-a", BODY, "remote-1");
+            Opening opening = open();
+            intent(opening, DELETE, LONG);
+
+            assertThat(payloads.record(
+                            List.of(new Acknowledgement(KEY, opening.epoch(), State.ABSENT, null, null, null))))
+                    .containsExactly(opening.epoch());
+
+            assertThat(known()).isEqualTo(new PayloadRecord(State.ABSENT, null, null, null, false, null));
+            assertThat(open().known()).isEqualTo(known(State.ABSENT));
+        }
+
+        @Test
+        void aPublicationClosesTheRecord() {
+            record(open());
+
+            assertThat(open().known().inDoubt()).isFalse();
+        }
+
+        @Test
+        void aPublicationClearsIntentAndWait() {
+            Opening opening = open();
+            intent(opening, CREATE, LONG);
+            record(opening);
+
+            Opening next = open();
+
+            assertThat(next.known().intent()).isNull();
+            assertThat(next.waitOut()).isZero();
+        }
+
+        @Test
+        void aPublicationMayBeRecordedTwice() {
+            Opening opening = open();
+            record(opening);
+
+            assertThat(record(opening)).isTrue();
+
+            assertThat(open().known().inDoubt()).isFalse();
+        }
+
+        @Test
+        void aPublicationOfAnEarlierOpeningIsRefused() {
+            Opening stale = open();
+            Opening current = open();
+
+            assertThat(record(stale, "fingerprint-stale", BODY, null)).isFalse();
+
+            assertThat(known().state()).isEqualTo(State.NEVER);
+            assertThat(record(current)).isTrue();
+            assertThat(known().fingerprint()).isEqualTo("fingerprint-a");
+        }
+
+        @Test
+        void aPublicationOfAnEarlierOpeningIsRefusedAlsoAfterTheLaterOneIsClosed() {
+            Opening stale = open();
+            close(open());
+
+            assertThat(record(stale)).isFalse();
+        }
+
+        @Test
+        void aPublicationMakesNoRecord() throws Exception {
+            Opening opening = open();
+            forget(KEY);
+
+            assertThat(record(opening)).isFalse();
+            assertThat(payloads.find(KEY)).isEmpty();
+        }
+
+        @Test
+        void staleOnesDoNotSpoilTheOthersOfTheirBatch() {
+            List<Opening> openings = payloads.open(List.of(key("1"), key("2"), key("3")));
+            open(payloads, key("2"));
+
+            assertThat(payloads.record(openings.stream()
+                            .map(opening -> acknowledgement(opening, "fingerprint-a", BODY, null))
+                            .toList()))
+                    .containsExactlyInAnyOrder(
+                            openings.get(0).epoch(), openings.get(2).epoch());
+        }
+    }
+
+    @Nested
+    class InDoubt {
+
+        @Test
+        void isARecordThatIsFoundOpen() {
+            open();
+
+            assertThat(open().known().inDoubt()).isTrue();
+        }
+
+        @Test
+        void isARecordWhileItIsOpen() {
+            open();
+
+            assertThat(known().inDoubt()).isTrue();
+        }
+
+        @Test
+        void isNoRecordThatWasClosedInOrder() {
+            close(open());
+
+            assertThat(known().inDoubt()).isFalse();
+            assertThat(open().known().inDoubt()).isFalse();
+        }
+
+        @Test
+        void isARecordWhoseRunLeavesDoubt() {
+            closeInDoubt(open());
+
+            assertThat(known().inDoubt()).isTrue();
+            assertThat(open().known().inDoubt()).isTrue();
+        }
+
+        @Test
+        void staysARecordThatWasFoundOpenAndClosed() {
+            open();
+            close(open());
+            close(open());
+
+            assertThat(known().inDoubt()).isTrue();
+            assertThat(open().known().inDoubt()).isTrue();
+        }
+
+        @Test
+        void staysARecordThatRunsWithoutDoubtOpenAndClose() {
+            closeInDoubt(open());
+            close(open());
+            payloads.close(List.of(new Closing(KEY, open().epoch(), false, true, Duration.ZERO)));
+
+            assertThat(open().known().inDoubt()).isTrue();
+        }
+
+        @Test
+        void endsWithAnAcknowledgedPublication() {
+            closeInDoubt(open());
+            record(open());
+
+            assertThat(known().inDoubt()).isFalse();
+            assertThat(open().known().inDoubt()).isFalse();
+        }
+
+        @Test
+        void doesNotEndWithOneOfAnEarlierOpening() {
+            Opening stale = open();
+            closeInDoubt(open());
+            record(stale);
+
+            assertThat(known().inDoubt()).isTrue();
+        }
+
+        @Test
+        void leavesWhatWasAcknowledgedBefore() {
+            record(open(), "fingerprint-a", BODY, "remote-1");
+            closeInDoubt(open());
+
+            assertThat(known())
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote-1", true, null));
+        }
+    }
+
+    @Nested
+    class AnIntent {
+
+        @Test
+        void isToldToWhoOpensTheRecordNext() {
+            intent(open(), CREATE, LONG);
+
+            assertThat(open().known().intent()).isEqualTo(CREATE);
+            assertThat(known().intent()).isEqualTo(CREATE);
+        }
+
+        @Test
+        void mayHaveNoBody() {
+            intent(open(), UPDATE, LONG);
+
+            assertThat(open().known().intent()).isEqualTo(UPDATE);
+        }
+
+        @Test
+        void takesThePlaceOfThePreviousOne() {
+            intent(open(), CREATE, Duration.ZERO);
+            intent(open(), DELETE, Duration.ZERO);
+
+            assertThat(known().intent()).isEqualTo(DELETE);
+        }
+
+        @Test
+        void leavesWhatWasAcknowledgedBefore() {
+            record(open(), "fingerprint-a", BODY, "remote-1");
+            intent(open(), UPDATE, LONG);
+
+            assertThat(known())
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote-1", true, UPDATE));
+        }
+
+        @Test
+        void ofAnEarlierOpeningIsRefused() {
+            Opening stale = open();
+            open();
+
+            assertThat(intent(stale, CREATE, LONG)).isFalse();
+
+            Opening next = open();
+            assertThat(next.known().intent()).isNull();
+            assertThat(next.waitOut()).isZero();
+        }
+
+        @Test
+        void makesNoRecord() throws Exception {
+            Opening opening = open();
+            forget(KEY);
+
+            assertThat(intent(opening, CREATE, LONG)).isFalse();
+            assertThat(payloads.find(KEY)).isEmpty();
+        }
+
+        @Test
+        void isKeptWhenTheRecordIsClosed() {
+            Opening opening = open();
+            intent(opening, CREATE, LONG);
+            closeInDoubt(opening);
+
+            assertThat(open().known().intent()).isEqualTo(CREATE);
+        }
+
+        @Test
+        void isForgottenIfTheRunSaysSo() {
+            Opening opening = open();
+            intent(opening, CREATE, LONG);
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), false, true, Duration.ZERO)));
+
+            assertThat(known().intent()).isNull();
+            assertThat(open().known().intent()).isNull();
+        }
+
+        @Test
+        void isRefusedAloneInABatch() {
+            List<Opening> openings = payloads.open(List.of(key("1"), key("2"), key("3")));
+            open(payloads, key("2"));
+
+            assertThat(payloads.intent(openings.stream()
+                            .map(opening -> new Intent(opening.key(), opening.epoch(), CREATE, LONG))
+                            .toList()))
+                    .containsExactlyInAnyOrder(
+                            openings.get(0).epoch(), openings.get(2).epoch());
+        }
+    }
+
+    @Nested
+    class TheTimeToWaitOut {
+
+        @Test
+        void isWhatIsLeftOfTheDeadlineOfAnIntent() {
+            intent(open(), CREATE, LONG);
+
+            assertThat(open().waitOut()).isPositive().isLessThanOrEqualTo(LONG);
+        }
+
+        @Test
+        void isOverAfterTheDeadline() throws Exception {
+            intent(open(), CREATE, SHORT);
+            pass(SHORT);
+
+            assertThat(open().waitOut()).isZero();
+        }
+
+        @Test
+        void isLeftToTheNextByARunThatDidNotWait() {
+            intent(open(), CREATE, LONG);
+            close(open());
+
+            assertThat(open().waitOut()).isPositive();
+        }
+
+        @Test
+        void isKeptByAClosingThatDoesNotKnow() {
+            Opening opening = open();
+            intent(opening, CREATE, LONG);
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, null)));
+
+            assertThat(open().waitOut()).isPositive();
+        }
+
+        @Test
+        void isClearedByAClosingThatKnowsOfNone() {
+            Opening opening = open();
+            intent(opening, CREATE, LONG);
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, Duration.ZERO)));
+
+            assertThat(open().waitOut()).isZero();
+        }
+
+        @Test
+        void isWhatAClosingSays() throws Exception {
+            Opening opening = open();
+            intent(opening, CREATE, LONG);
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, SHORT)));
+
+            Opening next = open();
+            assertThat(next.waitOut()).isLessThanOrEqualTo(SHORT);
+            close(next);
+            pass(SHORT);
+            assertThat(open().waitOut()).isZero();
+        }
+
+        @Test
+        void isOfEachRecordItsOwn() {
+            List<Opening> openings = payloads.open(List.of(key("1"), key("2")));
+            intent(openings.get(1), CREATE, LONG);
+
+            assertThat(payloads.open(List.of(key("2"), key("1"))))
+                    .extracting(opening -> opening.waitOut().isZero())
+                    .containsExactly(false, true);
+        }
+    }
+
+    @Nested
+    class Closed {
+
+        @Test
+        void isARecordOnlyByItsLatestOpening() {
+            Opening stale = open();
+            Opening current = open();
+
+            assertThat(close(stale)).isFalse();
+            assertThat(close(current)).isTrue();
+        }
+
+        @Test
+        void byAnEarlierOpeningARecordIsNotChanged() {
+            Opening stale = open();
+            Opening current = open();
+            intent(current, CREATE, LONG);
+
+            payloads.close(List.of(new Closing(KEY, stale.epoch(), true, true, Duration.ZERO)));
+
+            Opening next = open();
+            assertThat(next.known().inDoubt()).isTrue();
+            assertThat(next.known().intent()).isEqualTo(CREATE);
+            assertThat(next.waitOut()).isPositive();
+        }
+
+        @Test
+        void aRecordIsNotMade() throws Exception {
+            Opening opening = open();
+            forget(KEY);
+
+            assertThat(close(opening)).isFalse();
+            assertThat(payloads.find(KEY)).isEmpty();
+        }
+
+        @Test
+        void manyAreAtOnce() {
+            List<SubjectKey> keys =
+                    IntStream.range(0, 500).mapToObj(i -> key("" + i)).toList();
+            List<Opening> openings = payloads.open(keys);
+            assertThat(payloads.intent(openings.stream()
+                            .map(opening -> new Intent(opening.key(), opening.epoch(), CREATE, LONG))
+                            .toList()))
+                    .hasSize(500);
+
+            assertThat(payloads.close(openings.subList(0, 250).stream()
+                            .map(opening -> new Closing(opening.key(), opening.epoch(), false, true, Duration.ZERO))
+                            .toList()))
+                    .containsExactlyInAnyOrderElementsOf(epochs(openings.subList(0, 250)));
+            assertThat(payloads.record(openings.subList(250, 500).stream()
+                            .map(opening -> acknowledgement(opening, "fingerprint-a", BODY, null))
+                            .toList()))
+                    .containsExactlyInAnyOrderElementsOf(epochs(openings.subList(250, 500)));
+
+            assertThat(payloads.find(key("0")).orElseThrow().state()).isEqualTo(State.NEVER);
+            assertThat(payloads.find(key("499")).orElseThrow().state()).isEqualTo(State.PRESENT);
+        }
+    }
+
+    @Nested
+    class Found {
+
+        @Test
+        void isNothingWhereNothingWasOpened() {
+            assertThat(payloads.find(KEY)).isEmpty();
+        }
+
+        @Test
+        void isWhatAnotherNodeRecorded() throws Exception {
+            record(open(anotherNode(), KEY));
+
+            assertThat(known().state()).isEqualTo(State.PRESENT);
+        }
+    }
+
+    @Nested
+    class AtTheSameTime {
+
+        @Test
+        void onlyTheLatestOpeningMayRecord() throws Exception {
+            for (int round = 0; round < 10; round++) {
+                SubjectKey key = key("round-" + round);
+                PayloadStore other = anotherNode();
+                AtomicInteger number = new AtomicInteger();
+
+                List<Opening> openings =
+                        Together.run(4, () -> open(number.getAndIncrement() % 2 == 0 ? payloads : other, key));
+                List<Boolean> recorded = Together.run(openings.stream()
+                        .map(opening ->
+                                (Callable<Boolean>) () -> record(opening, "fingerprint-" + opening.epoch(), BODY, null))
+                        .toList());
+
+                assertThat(epochs(openings)).doesNotHaveDuplicates();
+                assertThat(recorded).containsOnlyOnce(true);
+                Opening latest = Collections.max(openings, Comparator.comparingLong(Opening::epoch));
+                assertThat(payloads.find(key).orElseThrow().fingerprint()).isEqualTo("fingerprint-" + latest.epoch());
+                assertThat(openings.stream().filter(opening -> !opening.known().inDoubt()))
+                        .as("those that found the record closed")
+                        .hasSize(1);
+            }
+        }
+
+        @Test
+        void whoOpensAndRecordsAlwaysEndsWithOneTruth() throws Exception {
+            List<List<String>> accepted = Together.run(4, () -> {
+                List<String> own = new ArrayList<>();
+                for (int i = 0; i < 50; i++) {
+                    Opening opening = open();
+                    if (record(opening, "fingerprint-" + opening.epoch(), BODY, null)) {
+                        own.add("fingerprint-" + opening.epoch());
+                    }
+                }
+                return own;
+            });
+
+            assertThat(accepted.stream().flatMap(Collection::stream)).contains(known().fingerprint());
+        }
+
+        @Test
+        void batchesInDifferentOrderDoNotHinderEachOther() throws Exception {
+            List<SubjectKey> up =
+                    IntStream.range(0, 50).mapToObj(i -> key("" + i)).toList();
+            List<SubjectKey> down = new ArrayList<>(up);
+            Collections.reverse(down);
+            AtomicInteger number = new AtomicInteger();
+
+            List<List<Long>> epochs = Together.run(4, () -> {
+                List<SubjectKey> keys = number.getAndIncrement() % 2 == 0 ? up : down;
+                List<Long> own = new ArrayList<>();
+                for (int i = 0; i < 10; i++) {
+                    own.addAll(epochs(payloads.open(keys)));
+                }
+                return own;
+            });
+
+            assertThat(epochs.stream().flatMap(Collection::stream))
+                    .doesNotHaveDuplicates()
+                    .hasSize(2_000);
+        }
+    }
+
+    private static SubjectKey key(String id) {
+        return new SubjectKey(Change.DEFAULT_TENANT, "orders", id);
+    }
+
+    private static List<Long> epochs(List<Opening> openings) {
+        return openings.stream().map(Opening::epoch).toList();
+    }
+
+    private static PayloadRecord known(State state) {
+        return new PayloadRecord(state, null, null, null, false, null);
+    }
+
+    private PayloadRecord known() {
+        return payloads.find(KEY).orElseThrow();
+    }
+
+    private Opening open() {
+        return open(payloads, KEY);
+    }
+
+    private static Opening open(PayloadStore store, SubjectKey key) {
+        List<Opening> openings = store.open(List.of(key));
+        assertThat(openings).hasSize(1);
+        return openings.get(0);
+    }
+
+    private boolean intent(Opening opening, PendingIntent intent, Duration deadline) {
+        return !payloads.intent(List.of(new Intent(opening.key(), opening.epoch(), intent, deadline)))
+                .isEmpty();
+    }
+
+    private boolean close(Opening opening) {
+        return !payloads.close(List.of(new Closing(opening.key(), opening.epoch(), false, false, null)))
+                .isEmpty();
+    }
+
+    private void closeInDoubt(Opening opening) {
+        payloads.close(List.of(new Closing(opening.key(), opening.epoch(), true, false, null)));
+    }
+
+    private boolean record(Opening opening) {
+        return record(opening, "fingerprint-a", BODY, null);
+    }
+
+    private boolean record(Opening opening, String fingerprint, String body, @Nullable String remoteId) {
+        return !payloads.record(List.of(acknowledgement(opening, fingerprint, body, remoteId)))
+                .isEmpty();
+    }
+
+    private static Acknowledgement acknowledgement(
+            Opening opening, String fingerprint, String body, @Nullable String remoteId) {
+        return new Acknowledgement(opening.key(), opening.epoch(), State.PRESENT, fingerprint, body, remoteId);
+    }
+}
