@@ -195,7 +195,7 @@ final class InMemoryJobs implements JobExecutor {
             job.failingSince = time.now();
         }
         lineUp(job, time.in(release.delay()));
-        return job.isRequestedAgain() ? Ending.RUNS_AGAIN : Ending.SETTLED;
+        return Ending.SETTLED;
     }
 
     @Override

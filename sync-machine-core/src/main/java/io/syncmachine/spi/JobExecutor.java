@@ -76,7 +76,10 @@ public interface JobExecutor {
     /** Ends runs that are done. The map tells each token's ending. A job that runs again has its attempts forgotten. */
     Map<Long, Ending> complete(Collection<Claim> claims);
 
-    /** Gives jobs back to wait. Tells each token's ending; a job that was requested again keeps what changed, united. */
+    /**
+     * Gives jobs back to wait, for their delay also where they were requested again meanwhile; what changed is united then. Each
+     * token's ending is settled or lost.
+     */
     Map<Long, Ending> release(Collection<Release> releases);
 
     /** Parks jobs as dead letters. Tells each token's ending: a job that was requested again runs again instead. */

@@ -366,6 +366,11 @@ public abstract class EntitySourceContract<C> {
         }
 
         @Override
+        public boolean findsSubjectsOfDeleted(String type) {
+            return listensTo(type);
+        }
+
+        @Override
         public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed) {
             String name = firstName(EntitySourceContract.this.type.cast(entity));
             return List.of(new Change(

@@ -244,6 +244,11 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
         }
 
         @Override
+        public boolean findsSubjectsOfDeleted(String type) {
+            return true;
+        }
+
+        @Override
         public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed)
                 throws Exception {
             if (finderFailure != null) {
