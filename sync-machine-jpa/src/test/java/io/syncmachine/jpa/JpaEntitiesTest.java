@@ -9,6 +9,8 @@ import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
 import io.syncmachine.test.EntitySourceContract;
 import jakarta.persistence.EntityManager;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 
 /** On Hibernate and PostgreSQL. */
@@ -16,7 +18,7 @@ class JpaEntitiesTest extends EntitySourceContract<Customer> {
 
     private final TestDatabase database = TestDatabase.create();
     private final Shop shop = Shop.on(database.dataSource());
-    private EntityManager manager;
+    private @Nullable EntityManager manager;
 
     JpaEntitiesTest() {
         super(Customer.class);
@@ -50,21 +52,25 @@ class JpaEntitiesTest extends EntitySourceContract<Customer> {
         changes.run();
     }
 
+    private EntityManager manager() {
+        return Objects.requireNonNull(manager, "changes are made in a transaction");
+    }
+
     @Override
     protected void createCustomer(long id, String firstName, String lastName) {
-        manager.persist(new Customer(id, firstName, lastName));
+        manager().persist(new Customer(id, firstName, lastName));
     }
 
     @Override
     protected void renameCustomer(long id, String firstName, String lastName) {
-        Customer customer = manager.find(Customer.class, id);
+        Customer customer = manager().find(Customer.class, id);
         customer.setFirstName(firstName);
         customer.setLastName(lastName);
     }
 
     @Override
     protected void deleteCustomer(long id) {
-        manager.remove(manager.find(Customer.class, id));
+        manager().remove(manager().find(Customer.class, id));
     }
 
     @Override
