@@ -1,5 +1,6 @@
 package io.syncmachine.examples;
 
+import ch.qos.logback.classic.LoggerContext;
 import io.syncmachine.examples.northwind.NorthwindExample;
 import io.syncmachine.examples.orders.OrdersExample;
 import io.syncmachine.examples.support.Database;
@@ -16,6 +17,7 @@ import java.sql.SQLException;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -114,6 +116,11 @@ public final class Demo implements Callable<Integer> {
     public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        // After Ctrl-C the database goes away under everyone's feet: nothing worth telling.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+            err.close();
+        }));
         System.exit(run(out, err, args));
     }
 

@@ -87,6 +87,8 @@ public final class Worker {
     }
 
     private void resume() {
+        // A new one for each engine: Hibernate refuses to register the listeners of a second engine at the same
+        // factory.
         EntityManagerFactory factory = Database.entities(pool, false, Order.class, Customer.class);
         this.factory = factory;
         engine = SyncEngine.builder()
