@@ -1,0 +1,110 @@
+package io.syncmachine.examples;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DemoTest {
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(String... args) {
+        return Demo.run(new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8), args);
+    }
+
+    private JsonNode json() throws Exception {
+        List<String> lines = out.toString(UTF_8).lines().toList();
+        return new ObjectMapper().readTree(lines.get(lines.size() - 1));
+    }
+
+    @Test
+    void ordersStayInStepThoughTheWorkerIsKilled() throws Exception {
+        int exit = run("--orders", "60", "--customers", "6", "--seed", "7", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.at("/wrong").asLong()).isZero();
+        assertThat(results.at("/overlapping").asLong()).isZero();
+        assertThat(results.at("/needed").asLong()).isGreaterThan(60);
+        assertThat(results.at("/calls").asLong())
+                .isGreaterThanOrEqualTo(results.at("/needed").asLong());
+        assertThat(results.at("/changes").asLong())
+                .isGreaterThan(results.at("/calls").asLong());
+        assertThat(results.at("/callsPerSecond").asDouble()).isPositive();
+        assertThat(results.at("/idleLatencyMedianMs").asDouble()).isPositive();
+        assertThat(results.has("unchanged")).isTrue();
+        assertThat(results.at("/seconds").asDouble()).isPositive();
+        assertThat(out.toString(UTF_8)).contains("kill -9", "warehouses", "total");
+    }
+
+    @Test
+    void northwindGetsThroughThoughTheApiFailsForAWhile() throws Exception {
+        Path sql = Path.of(Objects.requireNonNull(DemoTest.class.getResource("/northwind-small.sql"))
+                .toURI());
+        try (FlakyApi api = new FlakyApi(4)) {
+            int exit = run("northwind", "--sql", sql.toString(), "--api", api.url(), "--json");
+
+            assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+            assertThat(api.failures()).isEqualTo(4);
+            assertThat(api.documents().keySet()).containsExactlyInAnyOrder("/orders/1", "/orders/2", "/orders/3");
+            JsonNode first = new ObjectMapper().readTree(api.documents().get("/orders/1"));
+            assertThat(first.at("/customer").asText()).isEqualTo("New O'Hara \"Fine\" Foods");
+            assertThat(first.at("/total").decimalValue()).isEqualByComparingTo("36.75");
+            JsonNode nobodys = new ObjectMapper().readTree(api.documents().get("/orders/3"));
+            assertThat(nobodys.at("/customer").isNull()).isTrue();
+            assertThat(nobodys.at("/lines")).isEmpty();
+        }
+        assertThat(json().at("/wrong").asLong()).isZero();
+        assertThat(out.toString(UTF_8)).containsPattern("note +1 +0 +0 +0 +0");
+    }
+
+    @Test
+    void namesTheExamples() {
+        assertThat(run("--list")).isZero();
+        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--frobnicate                          | Unknown option: '--frobnicate'",
+                "shop                                  | there is no example 'shop'; there are orders and northwind",
+                "--orders many                         | --orders",
+                "--customers 0                         | --customers must be at least 1, but is 0",
+                "--api ftp://localhost                 | --api must be an http or https URL",
+                "--database jdbc:mysql://localhost/x   | --database must begin with jdbc:postgresql:",
+                "--user me                             | --user and --password are for --database",
+                "northwind                             | northwind needs --sql FILE",
+                "northwind --sql no-such-file          | --sql no-such-file is not a file that can be read",
+                "northwind --sql pom.xml --seed 3      | --seed is no option of northwind",
+            })
+    void refusesACommandLineThatItDoesNotUnderstand(String arguments, String message) {
+        assertThat(run(arguments.split(" +"))).isEqualTo(2);
+        assertThat(err.toString(UTF_8)).contains(message).contains("./demo --help");
+        assertThat(out.toString(UTF_8)).isEmpty();
+    }
+
+    @Test
+    void saysThatNoApiIsThere() throws Exception {
+        int unused;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            unused = socket.getLocalPort();
+        }
+        assertThat(run("--api", "http://localhost:" + unused)).isEqualTo(1);
+        assertThat(err.toString(UTF_8)).contains("nothing listens at http://localhost:" + unused);
+    }
+}

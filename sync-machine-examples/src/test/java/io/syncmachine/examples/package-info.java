@@ -1,0 +1,4 @@
+@NullMarked
+package io.syncmachine.examples;
+
+import org.jspecify.annotations.NullMarked;

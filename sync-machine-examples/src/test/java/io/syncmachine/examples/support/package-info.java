@@ -1,0 +1,4 @@
+@NullMarked
+package io.syncmachine.examples.support;
+
+import org.jspecify.annotations.NullMarked;
