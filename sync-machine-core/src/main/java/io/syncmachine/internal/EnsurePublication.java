@@ -25,6 +25,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,8 +123,9 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             return runs;
         }
         String holder = settings.name() + "/" + machine.name() + "/" + batches.incrementAndGet();
-        Set<String> granted =
-                store.leases().tryAcquire(runs.stream().map(Run::leaseKey).toList(), holder, settings.lease());
+        Set<String> granted = ask(
+                runs,
+                () -> store.leases().tryAcquire(runs.stream().map(Run::leaseKey).toList(), holder, settings.lease()));
         Set<String> free = new HashSet<>(granted);
         List<Run<S, ID, D>> held = new ArrayList<>(runs.size());
         for (Run<S, ID, D> run : runs) {
@@ -142,8 +144,9 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (runs.isEmpty()) {
             return;
         }
-        List<Opening> openings =
-                store.payloads().open(runs.stream().map(run -> run.key).toList());
+        List<Opening> openings = ask(
+                runs,
+                () -> store.payloads().open(runs.stream().map(run -> run.key).toList()));
         Iterator<Opening> opening = openings.iterator();
         runs.removeIf(run -> {
             Opening own = opening.next();
@@ -156,6 +159,17 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
                     new Verdict.Wait(own.waitOut(), false, Effect.NOT_SENT, "an earlier call may still take effect"));
             return true;
         });
+    }
+
+    /** Asks the store. If it does not answer, the runs are given back now, and do not wait for the end of their claims. */
+    private <T> T ask(List<Run<S, ID, D>> runs, Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException e) {
+            runs.forEach(run ->
+                    acknowledger.add(run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(e))));
+            throw e;
+        }
     }
 
     private BatchReader.Work<Run<S, ID, D>, S> deciding(List<Run<S, ID, D>> toSend) {
@@ -257,11 +271,13 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (runs.isEmpty()) {
             return;
         }
-        Set<Long> noted = store.payloads()
-                .intent(runs.stream()
-                        .map(run ->
-                                new Intent(run.key, run.epoch(), run.message().intent(), run.leaseLeft()))
-                        .toList());
+        Set<Long> noted = ask(
+                runs,
+                () -> store.payloads()
+                        .intent(runs.stream()
+                                .map(run -> new Intent(
+                                        run.key, run.epoch(), run.message().intent(), run.leaseLeft()))
+                                .toList()));
         List<Run<?, ?, ?>> prepared = new ArrayList<>(runs.size());
         for (Run<S, ID, D> run : runs) {
             if (noted.contains(run.epoch())) {
