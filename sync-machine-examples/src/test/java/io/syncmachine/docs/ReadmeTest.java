@@ -46,8 +46,8 @@ class ReadmeTest {
     void aMachineIsTestedWithoutWaiting() {
         List<String> sent = new ArrayList<>();
         SyncMachine<Order, Long> orderToApi = machine(sent);
-        ManualClock clock = new ManualClock();
-        ManualThreads threads = new ManualThreads();
+        ManualClock clock = ManualClock.create();
+        ManualThreads threads = ManualThreads.create();
         InMemoryEntities entities = InMemoryEntities.create().type(Order.class, Long.class, Order::id);
         try (SyncEngine engine = SyncEngine.builder()
                 .machines(orderToApi)

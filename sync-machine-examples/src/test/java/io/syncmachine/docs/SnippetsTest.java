@@ -65,7 +65,8 @@ class SnippetsTest {
     private static List<String> sources() throws IOException {
         List<String> sources = new ArrayList<>();
         try (Stream<Path> modules = Files.list(ROOT)) {
-            for (Path module : modules.filter(path -> path.getFileName().toString().startsWith("sync-machine-"))
+            for (Path module : modules.filter(
+                            path -> path.getFileName().toString().startsWith("sync-machine-"))
                     .toList()) {
                 Path folder = module.resolve("src");
                 if (Files.isDirectory(folder)) {
@@ -79,7 +80,8 @@ class SnippetsTest {
     private static List<String> sources(Path folder) throws IOException {
         List<String> sources = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".java")).toList()) {
                 sources.add(normal(Files.readAllLines(file).stream()));
             }
         }
