@@ -1,5 +1,6 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EntitySource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,12 +36,14 @@ final class BatchReader<E, ID, T> {
     private static final Logger log = LoggerFactory.getLogger(BatchReader.class);
 
     private final EntitySource source;
+    private final EngineClock clock;
     private final Class<E> type;
     private final Function<T, ID> idOf;
     private final Work<T, E> work;
 
-    BatchReader(EntitySource source, Class<E> type, Function<T, ID> idOf, Work<T, E> work) {
+    BatchReader(EntitySource source, EngineClock clock, Class<E> type, Function<T, ID> idOf, Work<T, E> work) {
         this.source = source;
+        this.clock = clock;
         this.type = type;
         this.idOf = idOf;
         this.work = work;
@@ -78,10 +81,10 @@ final class BatchReader<E, ID, T> {
     private void readAlone(List<T> items, boolean othersWorked) throws Exception {
         boolean worked = othersWorked;
         Exception latest = null;
-        long start = System.nanoTime();
+        long start = clock.nanos();
         List<T> unreadable = new ArrayList<>();
         for (T item : items) {
-            if (!worked && System.nanoTime() - start > ENOUGH_FAILURES.toNanos()) {
+            if (!worked && clock.nanos() - start > ENOUGH_FAILURES.toNanos()) {
                 unreadable.add(item);
                 continue;
             }

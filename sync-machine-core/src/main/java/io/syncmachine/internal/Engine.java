@@ -42,7 +42,7 @@ public final class Engine implements AutoCloseable {
     /** One machine's loops. */
     private record Worker<S, ID, D>(
             Machine<S, ID, D> machine,
-            Slots slots,
+            Slots<Run<?, ?, ?>> slots,
             AdaptivePoll ensurePoll,
             EngineThreads.Step find,
             EngineThreads.Step ensure,
@@ -115,7 +115,8 @@ public final class Engine implements AutoCloseable {
     private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
         int limit = machine.definition.policy().inFlight();
         Executor executor = threads.publications(machine.name(), limit);
-        Slots slots = new Slots(limit, executor, settings.lease(), publisher::publish);
+        Slots<Run<?, ?, ?>> slots =
+                new Slots<>(limit, executor, settings.clock(), settings.lease(), publisher::publish);
         AdaptivePoll ensurePoll = new AdaptivePoll(settings.clock());
         return new Worker<>(
                 machine,

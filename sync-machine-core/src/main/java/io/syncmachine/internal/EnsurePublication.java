@@ -48,7 +48,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
     private final EntitySource source;
     private final Store store;
     private final Settings settings;
-    private final Slots slots;
+    private final Slots<Run<?, ?, ?>> slots;
     private final Acknowledger acknowledger;
     private final Publisher publisher;
     private final AdaptivePoll poll;
@@ -59,7 +59,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             EntitySource source,
             Store store,
             Settings settings,
-            Slots slots,
+            Slots<Run<?, ?, ?>> slots,
             Acknowledger acknowledger,
             Publisher publisher,
             AdaptivePoll poll) {
@@ -96,7 +96,12 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (!runs.isEmpty()) {
             List<Run<S, ID, D>> toSend = new ArrayList<>(runs.size());
             try {
-                new BatchReader<>(source, machine.definition.subject(), (Run<S, ID, D> run) -> run.id, deciding(toSend))
+                new BatchReader<>(
+                                source,
+                                settings.clock(),
+                                machine.definition.subject(),
+                                (Run<S, ID, D> run) -> run.id,
+                                deciding(toSend))
                         .read(runs);
             } finally {
                 send(toSend);

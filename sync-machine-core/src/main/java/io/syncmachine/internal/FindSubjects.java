@@ -121,7 +121,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                 batch.failed(claim, e);
             }
         }
-        new BatchReader<E, EID, Claim>(source, entity.type(), ids::get, new BatchReader.Work<>() {
+        new BatchReader<E, EID, Claim>(source, settings.clock(), entity.type(), ids::get, new BatchReader.Work<>() {
                     @Override
                     public void handle(Claim claim, @Nullable E found) throws Exception {
                         if (found != null) {

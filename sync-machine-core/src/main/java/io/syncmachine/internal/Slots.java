@@ -1,5 +1,6 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.spi.EngineClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
@@ -8,30 +9,33 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A machine's publications: at most so many in flight, each slot taking the next prepared run as soon as it is free. Tells how many
+ * A machine's publications ({@code T} is what is prepared for one): at most so many in flight, each slot taking the next prepared run as soon as it is free. Tells how many
  * runs to prepare ahead: no more than the API, as fast as it has been, can take in half a lease.
  */
-final class Slots {
+final class Slots<T> {
 
     private static final int MAX_AHEAD = 400;
     private static final double WEIGHT_OF_LATEST = 0.1;
 
     private final int limit;
     private final Executor executor;
+    private final EngineClock clock;
     private final Duration halfLease;
-    private final Consumer<Run<?, ?, ?>> publisher;
-    private final Queue<Run<?, ?, ?>> ready = new ConcurrentLinkedQueue<>();
+    private final Consumer<T> publisher;
+    private final Queue<T> ready = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicInteger busy = new AtomicInteger();
     private volatile Runnable refill = () -> {};
     private volatile double averageCallNanos;
     private volatile boolean starved;
 
-    Slots(int limit, Executor executor, Duration lease, Consumer<Run<?, ?, ?>> publisher) {
+    Slots(int limit, Executor executor, EngineClock clock, Duration lease, Consumer<T> publisher) {
         this.limit = limit;
         this.executor = executor;
+        this.clock = clock;
         this.halfLease = lease.dividedBy(2);
         this.publisher = publisher;
     }
@@ -63,8 +67,8 @@ final class Slots {
         return (int) Math.max(limit, Math.min(inHalfLease, Math.max(MAX_AHEAD, 2 * limit)));
     }
 
-    void add(List<Run<?, ?, ?>> runs) {
-        for (Run<?, ?, ?> run : runs) {
+    void add(List<T> runs) {
+        for (T run : runs) {
             waiting.incrementAndGet();
             ready.add(run);
         }
@@ -95,7 +99,7 @@ final class Slots {
 
     private void work() {
         do {
-            Run<?, ?, ?> run;
+            T run;
             while ((run = ready.poll()) != null) {
                 waiting.decrementAndGet();
                 tellRoom();
@@ -106,10 +110,10 @@ final class Slots {
         } while (!ready.isEmpty() && takeSlot());
     }
 
-    private void publish(Run<?, ?, ?> run) {
-        long start = System.nanoTime();
+    private void publish(T run) {
+        long start = clock.nanos();
         publisher.accept(run);
-        double took = System.nanoTime() - start;
+        double took = clock.nanos() - start;
         double average = averageCallNanos;
         averageCallNanos = average == 0 ? took : average + WEIGHT_OF_LATEST * (took - average);
     }
@@ -127,9 +131,9 @@ final class Slots {
     }
 
     /** Takes back a run that was not started; null if there is none. */
-    @org.jspecify.annotations.Nullable
-    Run<?, ?, ?> takeBack() {
-        Run<?, ?, ?> run = ready.poll();
+    @Nullable
+    T takeBack() {
+        T run = ready.poll();
         if (run != null) {
             waiting.decrementAndGet();
         }
