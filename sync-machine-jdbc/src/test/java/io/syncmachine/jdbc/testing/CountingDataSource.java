@@ -16,6 +16,7 @@ public final class CountingDataSource {
 
     private final List<String> statements = new CopyOnWriteArrayList<>();
     private final AtomicInteger connectionsOut = new AtomicInteger();
+    private final AtomicInteger readOnly = new AtomicInteger();
     private final DataSource proxy;
 
     /** Counts for another one. */
@@ -44,6 +45,11 @@ public final class CountingDataSource {
         return connectionsOut.get();
     }
 
+    /** How often a connection was marked read-only. */
+    public int markedReadOnly() {
+        return readOnly.get();
+    }
+
     /** Forgets the statements. */
     public void clear() {
         statements.clear();
@@ -53,6 +59,9 @@ public final class CountingDataSource {
         return proxy(Connection.class, target, (method, arguments, result) -> {
             if (method.equals("close")) {
                 connectionsOut.decrementAndGet();
+            }
+            if (method.equals("setReadOnly") && arguments[0].equals(true)) {
+                readOnly.incrementAndGet();
             }
             if (result instanceof PreparedStatement prepared) {
                 return statement(PreparedStatement.class, prepared, String.valueOf(arguments[0]));
