@@ -5,64 +5,34 @@ import io.syncmachine.ChangedProperties;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.ChangeListener;
 import jakarta.persistence.PersistenceUnitUtil;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hibernate.Hibernate;
-import org.hibernate.HibernateException;
 import org.hibernate.collection.spi.PersistentCollection;
-import org.hibernate.engine.spi.SessionFactoryImplementor;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
-import org.hibernate.event.service.spi.EventListenerRegistry;
 import org.hibernate.event.spi.AbstractCollectionEvent;
-import org.hibernate.event.spi.EventType;
-import org.hibernate.event.spi.PostCollectionRecreateEvent;
-import org.hibernate.event.spi.PostCollectionRecreateEventListener;
-import org.hibernate.event.spi.PostCollectionRemoveEvent;
-import org.hibernate.event.spi.PostCollectionRemoveEventListener;
-import org.hibernate.event.spi.PostCollectionUpdateEvent;
-import org.hibernate.event.spi.PostCollectionUpdateEventListener;
 import org.hibernate.event.spi.PostDeleteEvent;
-import org.hibernate.event.spi.PostDeleteEventListener;
 import org.hibernate.event.spi.PostInsertEvent;
-import org.hibernate.event.spi.PostInsertEventListener;
 import org.hibernate.event.spi.PostUpdateEvent;
-import org.hibernate.event.spi.PostUpdateEventListener;
 import org.hibernate.persister.entity.EntityPersister;
 import org.hibernate.type.Type;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Listens inside Hibernate, and gathers what concerns a machine per session. Hibernate cannot take a listener out again: after
- * {@link #stop} it hears and does nothing.
- */
-final class ChangeCapture
-        implements PostInsertEventListener,
-                PostUpdateEventListener,
-                PostDeleteEventListener,
-                PostCollectionRecreateEventListener,
-                PostCollectionUpdateEventListener,
-                PostCollectionRemoveEventListener {
+/** Gathers the changes of one session factory that concern a machine, per session. */
+final class ChangeCapture {
 
-    private static final long serialVersionUID = 1L;
     private static final Logger log = LoggerFactory.getLogger(ChangeCapture.class);
-    private static final MethodHandle SESSION_OF_INSERT = sessionOf(PostInsertEvent.class);
-    private static final MethodHandle SESSION_OF_UPDATE = sessionOf(PostUpdateEvent.class);
-    private static final MethodHandle SESSION_OF_DELETE = sessionOf(PostDeleteEvent.class);
 
-    private final transient ChangeListener listener;
-    private final transient TransactionalOutbox outbox;
-    private final transient Map<String, MappedEntity<?, ?>> listened;
-    private final transient Map<Class<?>, MappedEntity<?, ?>> mapped;
-    private final transient PersistenceUnitUtil identifiers;
-    private final transient Map<SharedSessionContractImplementor, SessionChanges> sessions = new ConcurrentHashMap<>();
-    private volatile boolean stopped;
+    private final ChangeListener listener;
+    private final TransactionalOutbox outbox;
+    private final Map<String, MappedEntity<?, ?>> listened;
+    private final Map<Class<?>, MappedEntity<?, ?>> mapped;
+    private final PersistenceUnitUtil identifiers;
+    private final Map<SharedSessionContractImplementor, SessionChanges> sessions = new ConcurrentHashMap<>();
     private volatile boolean warnedOfStateless;
 
     /**
@@ -85,52 +55,14 @@ final class ChangeCapture
         this.identifiers = identifiers;
     }
 
-    /** Hibernate 7 changed the type that getSession answers, and so the method that a compiled call looks for. */
-    private static MethodHandle sessionOf(Class<?> event) {
-        try {
-            return MethodHandles.publicLookup()
-                    .unreflect(event.getMethod("getSession"))
-                    .asType(MethodType.methodType(SharedSessionContractImplementor.class, event));
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    void register(SessionFactoryImplementor factory) {
-        EventListenerRegistry registry = factory.getEventEngine().getListenerRegistry();
-        registry.appendListeners(EventType.POST_INSERT, this);
-        registry.appendListeners(EventType.POST_UPDATE, this);
-        registry.appendListeners(EventType.POST_DELETE, this);
-        registry.appendListeners(EventType.POST_COLLECTION_RECREATE, this);
-        registry.appendListeners(EventType.POST_COLLECTION_UPDATE, this);
-        registry.appendListeners(EventType.POST_COLLECTION_REMOVE, this);
-    }
-
-    void stop() {
-        stopped = true;
-    }
-
-    @Override
-    public boolean requiresPostCommitHandling(EntityPersister persister) {
-        return false;
-    }
-
-    @Override
-    public void onPostInsert(PostInsertEvent event) {
+    void inserted(PostInsertEvent event, @Nullable SharedSessionContractImplementor session) {
         MappedEntity<?, ?> entity = listenedEntity(event.getPersister().getEntityName());
         if (entity != null) {
-            add(
-                    session(SESSION_OF_INSERT, event),
-                    entity,
-                    event.getId(),
-                    event.getEntity(),
-                    ChangeKind.CREATE,
-                    ChangedProperties.all());
+            add(session, entity, event.getId(), event.getEntity(), ChangeKind.CREATE, ChangedProperties.all());
         }
     }
 
-    @Override
-    public void onPostUpdate(PostUpdateEvent event) {
+    void updated(PostUpdateEvent event, @Nullable SharedSessionContractImplementor session) {
         MappedEntity<?, ?> entity = listenedEntity(event.getPersister().getEntityName());
         if (entity == null) {
             return;
@@ -151,11 +83,10 @@ final class ChangeCapture
                 changed = withOldReference(changed, persister, i, oldState[i]);
             }
         }
-        add(session(SESSION_OF_UPDATE, event), entity, event.getId(), event.getEntity(), ChangeKind.UPDATE, changed);
+        add(session, entity, event.getId(), event.getEntity(), ChangeKind.UPDATE, changed);
     }
 
-    @Override
-    public void onPostDelete(PostDeleteEvent event) {
+    void deleted(PostDeleteEvent event, @Nullable SharedSessionContractImplementor session) {
         MappedEntity<?, ?> entity = listenedEntity(event.getPersister().getEntityName());
         if (entity == null) {
             return;
@@ -167,26 +98,11 @@ final class ChangeCapture
                 changed = withOldReference(changed, event.getPersister(), i, deleted[i]);
             }
         }
-        add(session(SESSION_OF_DELETE, event), entity, event.getId(), event.getEntity(), ChangeKind.DELETE, changed);
-    }
-
-    @Override
-    public void onPostRecreateCollection(PostCollectionRecreateEvent event) {
-        onCollection(event);
-    }
-
-    @Override
-    public void onPostUpdateCollection(PostCollectionUpdateEvent event) {
-        onCollection(event);
-    }
-
-    @Override
-    public void onPostRemoveCollection(PostCollectionRemoveEvent event) {
-        onCollection(event);
+        add(session, entity, event.getId(), event.getEntity(), ChangeKind.DELETE, changed);
     }
 
     /** A changed collection is a changed property of its owner. */
-    private void onCollection(AbstractCollectionEvent event) {
+    void collectionChanged(AbstractCollectionEvent event) {
         String ownerName = event.getAffectedOwnerEntityName();
         MappedEntity<?, ?> owner = ownerName == null ? null : listenedEntity(ownerName);
         Object id = event.getAffectedOwnerIdOrNull();
@@ -219,17 +135,7 @@ final class ChangeCapture
     }
 
     private @Nullable MappedEntity<?, ?> listenedEntity(String className) {
-        return stopped ? null : listened.get(className);
-    }
-
-    private static @Nullable SharedSessionContractImplementor session(MethodHandle sessionOf, Object event) {
-        try {
-            return (SharedSessionContractImplementor) sessionOf.invoke(event);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new HibernateException("the event's session cannot be read", e);
-        }
+        return listened.get(className);
     }
 
     private ChangedProperties withOldReference(

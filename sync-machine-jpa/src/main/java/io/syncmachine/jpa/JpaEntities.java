@@ -130,7 +130,7 @@ public final class JpaEntities implements EntitySource {
                 .forEach(entity -> listened.put(entity.type().getName(), entity));
         capture = new ChangeCapture(
                 listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
-        capture.register(factory.unwrap(SessionFactoryImplementor.class));
+        hibernateListener().add(capture);
     }
 
     @Override
@@ -182,10 +182,16 @@ public final class JpaEntities implements EntitySource {
         return result;
     }
 
+    private HibernateListener hibernateListener() {
+        return HibernateListener.of(factory.unwrap(SessionFactoryImplementor.class));
+    }
+
     @Override
     public synchronized void close() {
         if (capture != null) {
-            capture.stop();
+            if (factory.isOpen()) {
+                hibernateListener().remove(capture);
+            }
             capture = null;
         }
     }

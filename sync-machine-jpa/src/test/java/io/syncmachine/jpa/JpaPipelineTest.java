@@ -111,6 +111,24 @@ class JpaPipelineTest {
     }
 
     @Test
+    void anEngineCanBeStoppedAndStartedOnTheSameFactory() {
+        try (Shop shop = Shop.on(database.dataSource())) {
+            for (long customer = 1; customer <= 2; customer++) {
+                try (Node node = Node.on(shop, database.dataSource(), ShopMachines.orderToApi(api))) {
+                    long id = customer;
+                    shop.inTransaction(manager -> manager.persist(new Order(id, null, "new")));
+                    assertThat(database.number("select count(*) from sync_machine_outbox"))
+                            .isLessThanOrEqualTo(1);
+                    node.settle();
+                }
+            }
+            shop.inTransaction(manager -> manager.find(Order.class, 1L).setStatus("unseen"));
+        }
+        assertThat(api.calls()).containsExactly("put 1 new", "put 2 new");
+        assertThat(database.number("select count(*) from sync_machine_outbox")).isZero();
+    }
+
+    @Test
     void twoEnginesPublishTenThousandSubjectsWithoutOverlapOrDuplicate() {
         try (Node one = Node.working(database.dataSource(), ShopMachines.orderToApi(api));
                 Node other = Node.working(database.anotherPool(20), ShopMachines.orderToApi(api))) {

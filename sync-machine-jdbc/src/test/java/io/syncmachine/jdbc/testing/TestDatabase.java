@@ -9,6 +9,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 
@@ -19,6 +21,7 @@ public final class TestDatabase implements AutoCloseable {
 
     private final String name;
     private final HikariDataSource pool;
+    private final List<HikariDataSource> otherPools = new CopyOnWriteArrayList<>();
 
     /** One server for all tests of the JVM; it ends with it. */
     private static final class Server {
@@ -63,7 +66,9 @@ public final class TestDatabase implements AutoCloseable {
 
     /** Another pool of the same database, as another process would have. */
     public HikariDataSource anotherPool(int size) {
-        return pool(name, size);
+        HikariDataSource another = pool(name, size);
+        otherPools.add(another);
+        return another;
     }
 
     /** Where it is, for another process. */
@@ -99,6 +104,7 @@ public final class TestDatabase implements AutoCloseable {
 
     @Override
     public void close() {
+        otherPools.forEach(HikariDataSource::close);
         pool.close();
     }
 }

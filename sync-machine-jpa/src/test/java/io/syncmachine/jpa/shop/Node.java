@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 
 /** One process of the application: its entity manager factory and its engine. */
-public record Node(Shop shop, SyncEngine engine) implements AutoCloseable {
+public record Node(Shop shop, SyncEngine engine, boolean outlived) implements AutoCloseable {
 
     /** A node that publishes. */
     public static Node working(DataSource dataSource, SyncMachine<?, ?> machine) {
@@ -28,13 +28,21 @@ public record Node(Shop shop, SyncEngine engine) implements AutoCloseable {
     public static Node start(
             DataSource dataSource, SyncMachine<?, ?> machine, UnaryOperator<SyncEngine.Builder> settings) {
         Shop shop = Shop.on(dataSource);
-        SyncEngine.Builder engine = SyncEngine.builder()
+        return new Node(shop, settings.apply(engine(shop, dataSource, machine)).start(), false);
+    }
+
+    /** A node that publishes, on a factory that outlives it. */
+    public static Node on(Shop shop, DataSource dataSource, SyncMachine<?, ?> machine) {
+        return new Node(shop, engine(shop, dataSource, machine).start(), true);
+    }
+
+    private static SyncEngine.Builder engine(Shop shop, DataSource dataSource, SyncMachine<?, ?> machine) {
+        return SyncEngine.builder()
                 .machines(machine)
                 .entities(JpaEntities.of(shop.factory()).loading(Order.class, ShopMachines.LOAD_ORDERS))
                 .store(JdbcStore.builder(dataSource)
                         .schemaMode(SchemaMode.CREATE)
                         .build());
-        return new Node(shop, settings.apply(engine).start());
     }
 
     /** Waits until nothing is left to do. */
@@ -47,6 +55,8 @@ public record Node(Shop shop, SyncEngine engine) implements AutoCloseable {
     @Override
     public void close() {
         engine.close();
-        shop.close();
+        if (!outlived) {
+            shop.close();
+        }
     }
 }
