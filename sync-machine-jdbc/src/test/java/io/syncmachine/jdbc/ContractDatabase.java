@@ -1,6 +1,6 @@
 package io.syncmachine.jdbc;
 
-import io.syncmachine.jdbc.testing.TestDatabase;
+import io.syncmachine.testing.TestDatabase;
 import java.time.Duration;
 
 /** A database with a store in it, for a contract; time passes by moving all that is stored into the past. */

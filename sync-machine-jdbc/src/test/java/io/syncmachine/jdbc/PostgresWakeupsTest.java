@@ -3,8 +3,8 @@ package io.syncmachine.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.syncmachine.jdbc.testing.CountingDataSource;
-import io.syncmachine.jdbc.testing.TestDatabase;
+import io.syncmachine.testing.CountingDataSource;
+import io.syncmachine.testing.TestDatabase;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;

@@ -3,7 +3,7 @@ package io.syncmachine.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.syncmachine.jdbc.testing.TestDatabase;
+import io.syncmachine.testing.TestDatabase;
 import java.sql.Connection;
 import java.util.Map;
 import java.util.stream.IntStream;

@@ -2,12 +2,12 @@ package io.syncmachine.jpa;
 
 import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.SchemaMode;
-import io.syncmachine.jdbc.testing.TestDatabase;
 import io.syncmachine.jpa.shop.Customer;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
 import io.syncmachine.test.EntitySourceContract;
+import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityManager;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

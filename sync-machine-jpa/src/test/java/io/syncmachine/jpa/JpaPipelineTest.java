@@ -2,8 +2,6 @@ package io.syncmachine.jpa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.syncmachine.jdbc.testing.CountingDataSource;
-import io.syncmachine.jdbc.testing.TestDatabase;
 import io.syncmachine.jpa.shop.Customer;
 import io.syncmachine.jpa.shop.FakeApi;
 import io.syncmachine.jpa.shop.Node;
@@ -12,6 +10,8 @@ import io.syncmachine.jpa.shop.OrderDocument;
 import io.syncmachine.jpa.shop.OrderLine;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.jpa.shop.ShopMachines;
+import io.syncmachine.testing.CountingDataSource;
+import io.syncmachine.testing.TestDatabase;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BrokenBarrierException;

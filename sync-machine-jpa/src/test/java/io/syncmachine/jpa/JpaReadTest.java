@@ -3,13 +3,13 @@ package io.syncmachine.jpa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.syncmachine.jdbc.testing.CountingDataSource;
-import io.syncmachine.jdbc.testing.TestDatabase;
 import io.syncmachine.jpa.shop.Customer;
 import io.syncmachine.jpa.shop.Order;
 import io.syncmachine.jpa.shop.OrderLine;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.jpa.shop.ShopMachines;
+import io.syncmachine.testing.CountingDataSource;
+import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityGraph;
 import java.util.List;
 import java.util.Map;

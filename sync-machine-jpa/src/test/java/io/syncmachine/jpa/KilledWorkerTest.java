@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.syncmachine.jdbc.testing.TestDatabase;
 import io.syncmachine.jpa.shop.Customer;
 import io.syncmachine.jpa.shop.FakeApi;
 import io.syncmachine.jpa.shop.Node;
 import io.syncmachine.jpa.shop.Order;
 import io.syncmachine.jpa.shop.ShopMachines;
+import io.syncmachine.testing.TestDatabase;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -45,7 +45,7 @@ public final class Worker {
 
     private final HttpApi api;
     private final HikariDataSource pool;
-    private @Nullable EntityManagerFactory factory;
+    private final EntityManagerFactory factory;
     private final PrintStream out;
     private @Nullable SyncEngine engine;
 
@@ -53,6 +53,7 @@ public final class Worker {
         this.out = out;
         api = new HttpApi(settings.api());
         pool = settings.database().pool(CONNECTIONS);
+        factory = Database.entities(pool, false, Order.class, Customer.class);
     }
 
     /** Runs until told to quit. */
@@ -87,10 +88,6 @@ public final class Worker {
     }
 
     private void resume() {
-        // A new one for each engine: Hibernate refuses to register the listeners of a second engine at the same
-        // factory.
-        EntityManagerFactory factory = Database.entities(pool, false, Order.class, Customer.class);
-        this.factory = factory;
         engine = SyncEngine.builder()
                 .machines(OrderToApi.machine(api, factory))
                 .entities(OrderToApi.entities(factory))
@@ -122,14 +119,11 @@ public final class Worker {
             engine.close();
             engine = null;
         }
-        if (factory != null) {
-            factory.close();
-            factory = null;
-        }
     }
 
     private void close() {
         stop();
+        factory.close();
         pool.close();
     }
 }

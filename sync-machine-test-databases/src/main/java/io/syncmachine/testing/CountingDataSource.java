@@ -1,4 +1,4 @@
-package io.syncmachine.jdbc.testing;
+package io.syncmachine.testing;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;

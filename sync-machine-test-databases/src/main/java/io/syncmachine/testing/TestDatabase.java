@@ -1,4 +1,4 @@
-package io.syncmachine.jdbc.testing;
+package io.syncmachine.testing;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
