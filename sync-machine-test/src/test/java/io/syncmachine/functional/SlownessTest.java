@@ -3,8 +3,12 @@ package io.syncmachine.functional;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.syncmachine.SyncMachine;
+import io.syncmachine.functional.World.Customer;
+import io.syncmachine.functional.World.Node;
 import io.syncmachine.functional.World.Order;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,5 +46,32 @@ class SlownessTest {
 
         assertThat(world.api.content).hasSize(MANY);
         assertThat(world.api.calls).hasSize(MANY);
+    }
+
+    @Test
+    void entitiesWhoseSubjectsTakeLongToFindAreNotLookedAtByOthersMeanwhile() {
+        List<String> looks = new ArrayList<>();
+        Node other = world.startAnother("other", world.store.another(), findingSlowly(looks, "other", () -> {}));
+        world.start(findingSlowly(looks, "own", other.threads()::runAll));
+        world.entities.save(LongStream.range(0, MANY)
+                .mapToObj(id -> new Customer(id, "Ada", List.of()))
+                .toArray());
+
+        world.run();
+
+        assertThat(looks).hasSize(MANY).containsOnly("own");
+    }
+
+    private SyncMachine<Order, Long> findingSlowly(List<String> looks, String node, Runnable meanwhile) {
+        return SyncMachine.define(World.MACHINE, Order.class, Long.class)
+                .listenTo(Customer.class, customer -> {
+                    looks.add(node);
+                    world.clock.advance(Duration.ofSeconds(10));
+                    meanwhile.run();
+                    return customer.orderIds();
+                })
+                .build(World::document)
+                .publish(world.api::put)
+                .done();
     }
 }
