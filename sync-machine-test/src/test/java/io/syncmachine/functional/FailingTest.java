@@ -106,6 +106,17 @@ class FailingTest {
         }
 
         @Test
+        void forAnAbsurdlyLongTimeDelaysNoOther() {
+            world.start(world.orders());
+            api.next(FakeApi.fails(new ThrottledException(Duration.ofSeconds(99_999_999_999L))));
+
+            saveAndRun(1, "open");
+            saveAndRun(2, "open");
+
+            assertThat(api.content).containsOnlyKeys("2");
+        }
+
+        @Test
         void leavesNoDoubt() {
             world.start(world.orders());
             saveAndRun(1, "open");
