@@ -208,6 +208,22 @@ class FailingTest {
     class APoisonousSubject {
 
         @Test
+        void whoseFailureCannotBeDescribedDelaysNoOther() {
+            world.start(world.orders(World.POLICY.inFlight(1)));
+            api.next(FakeApi.fails(new IllegalStateException() {
+                @Override
+                public String getMessage() {
+                    throw new IllegalStateException("no message");
+                }
+            }));
+
+            saveAndRun(1, "open");
+            saveAndRun(2, "open");
+
+            assertThat(api.content).containsOnlyKeys("2");
+        }
+
+        @Test
         void delaysNoOther() {
             world.start(world.orders());
             api.always(apply -> {
