@@ -106,6 +106,24 @@ class FailingTest {
         }
 
         @Test
+        void doesNotUseUpTheTimeOfItsAttempts() {
+            Backoff retry = Backoff.exponential(SECOND, SECOND).forUpTo(Duration.ofHours(1));
+            world.start(world.orders(World.POLICY.retry(retry)));
+            api.next(
+                    FakeApi.fails(new NotAcceptedException("busy")),
+                    FakeApi.fails(new ThrottledException(Duration.ofHours(2))),
+                    FakeApi.fails(new NotAcceptedException("busy")));
+            saveAndRun(1, "open");
+            world.runAfter(SECOND);
+
+            world.runAfter(Duration.ofHours(2));
+            world.runAfter(SECOND);
+
+            assertThat(world.results())
+                    .containsExactly(Result.RETRYING, Result.SNOOZED, Result.RETRYING, Result.PUBLISHED);
+        }
+
+        @Test
         void forAnAbsurdlyLongTimeDelaysNoOther() {
             world.start(world.orders());
             api.next(FakeApi.fails(new ThrottledException(Duration.ofSeconds(99_999_999_999L))));
