@@ -25,6 +25,11 @@ import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Session;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
+import org.hibernate.metamodel.MappingMetamodel;
+import org.hibernate.metamodel.mapping.EntityIdentifierMapping;
+import org.hibernate.metamodel.mapping.MappingType;
+import org.hibernate.metamodel.mapping.NonAggregatedIdentifierMapping;
+import org.hibernate.persister.entity.EntityPersister;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +52,29 @@ public final class JpaEntities implements EntitySource {
 
     private JpaEntities(EntityManagerFactory factory) {
         this.factory = factory;
+        MappingMetamodel mappings =
+                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
         for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
             if (entity.getJavaType() != null) {
-                mapped.put(entity.getJavaType(), MappedEntity.of(entity));
+                map(entity, mappings.getEntityDescriptor(entity.getJavaType()));
             }
         }
+    }
+
+    /** Leaves out an entity whose id is several attributes without a class: there is no object that could stand for its id. */
+    private void map(EntityType<?> entity, EntityPersister persister) {
+        Class<?> idType = idType(persister.getIdentifierMapping());
+        if (!idType.isAssignableFrom(entity.getJavaType())) {
+            mapped.put(entity.getJavaType(), MappedEntity.of(entity, idType));
+        }
+    }
+
+    private static Class<?> idType(EntityIdentifierMapping id) {
+        MappingType type =
+                id instanceof NonAggregatedIdentifierMapping several && several.getIdClassEmbeddable() != null
+                        ? several.getIdClassEmbeddable()
+                        : id.getMappedType();
+        return type.getMappedJavaType().getJavaTypeClass();
     }
 
     /**
@@ -101,8 +124,9 @@ public final class JpaEntities implements EntitySource {
     private <E> MappedEntity<E, ?> entity(Class<E> type) {
         MappedEntity<?, ?> entity = mapped.get(type);
         if (entity == null) {
-            throw new IllegalArgumentException(type.getName() + " is not an entity of this persistence unit, which has "
-                    + new TreeMap<>(byName()).keySet());
+            throw new IllegalArgumentException(
+                    type.getName() + " is not an entity with an id of one class in this persistence unit, which has "
+                            + new TreeMap<>(byName()).keySet());
         }
         return (MappedEntity<E, ?>) entity;
     }
