@@ -178,4 +178,30 @@ class MappingsTest {
         }
         assertThat(calls).containsExactly("alpha", "none");
     }
+
+    @Test
+    void anEntityIsNotTakenForDeletedIfItsIdIsReadInAnotherForm() {
+        try (SessionFactory factory = factory(Account.class);
+                SyncEngine engine = start(
+                        factory,
+                        SyncMachine.define("accounts", Account.class, BigDecimal.class)
+                                .listenTo(Account.class)
+                                .build(account -> account.owner)
+                                .publish((account, owner) -> calls.add("put " + owner))
+                                .onDelete(id -> calls.add("delete " + id))
+                                .done())) {
+            inTransaction(factory, manager -> {
+                Account account = new Account();
+                account.number = new BigDecimal("5");
+                account.owner = "Ada";
+                manager.persist(account);
+            });
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> database.number(
+                                    "select count(*) from sync_machine_job where last_failure like '%equals%'")
+                            == 1);
+            assertThat(calls).isEmpty();
+        }
+    }
 }
