@@ -198,9 +198,9 @@ class MappingsTest {
             });
             Awaitility.await()
                     .atMost(Duration.ofSeconds(20))
-                    .until(() -> database.number(
-                                    "select count(*) from sync_machine_job where last_failure like '%equals%'")
-                            == 1);
+                    .until(() ->
+                            database.number("select count(*) from sync_machine_job where last_failure like '%equals%'")
+                                    == 1);
             assertThat(calls).isEmpty();
         }
     }
