@@ -51,7 +51,7 @@ public final class Backoff {
     }
 
     /**
-     * Give up once a job has failed for this long since its first failure.
+     * Give up once a job has failed for this long since its first failure; waits that are nobody's fault do not count.
      *
      * @throws IllegalArgumentException if negative
      */

@@ -13,6 +13,7 @@ import io.syncmachine.spi.MachineDefinition;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -130,6 +131,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         private @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish;
         private @Nullable Policy policy;
         private boolean remoteIdsFromApi;
+        private boolean answersResult;
 
         Stages(@Nullable Class<D> documentType, CheckedFunction<? super S, ? extends D> builder) {
             this.documentType = documentType;
@@ -139,27 +141,25 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         @Override
         public Finishing<S, ID, D> publish(CheckedBiConsumer<? super S, ? super D> publisher) {
             return publish(publication -> {
-                S value = publication.subject();
-                if (value == null) {
-                    throw new IllegalStateException("an unanswered create is repeated without its subject; machine '"
-                            + name + "' uses remoteIdsFromApi() and must publish with publishWithResult(...)");
-                }
-                publisher.accept(value, publication.document());
+                // Only the repetition of a create has no subject, and that needs publishWithResult.
+                publisher.accept(Objects.requireNonNull(publication.subject()), publication.document());
             });
         }
 
         @Override
         public Finishing<S, ID, D> publish(CheckedConsumer<? super Publication<S, ID, D>> publisher) {
-            return publishWithResult(publication -> {
+            this.publisher = publication -> {
                 publisher.accept(publication);
                 return PublishResult.done();
-            });
+            };
+            return this;
         }
 
         @Override
         public Finishing<S, ID, D> publishWithResult(
                 CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher) {
             this.publisher = publisher;
+            answersResult = true;
             return this;
         }
 
@@ -209,6 +209,11 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         public SyncMachine<S, ID> done() {
             if (publisher == null) {
                 throw new IllegalStateException("machine '" + name + "' has no publish");
+            }
+            if (remoteIdsFromApi && !answersResult) {
+                throw new IllegalStateException(
+                        "machine '" + name
+                                + "': remoteIdsFromApi() needs publishWithResult(…), which answers the API's id, and not publish(…)");
             }
             Policy effective = policy == null ? Policy.defaults() : policy;
             if (effective.unpublishable() == Policy.Unpublishable.DELETE && deleter == null) {

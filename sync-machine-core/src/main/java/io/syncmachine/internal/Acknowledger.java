@@ -176,7 +176,7 @@ final class Acknowledger implements EngineThreads.Step {
         for (SyncObserver observer : settings.observers()) {
             try {
                 observer.onOutcomes(outcomes);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 log.warn("an observer failed", e);
             }
         }

@@ -29,18 +29,13 @@ final class AdaptivePoll {
 
     /** There was nothing. */
     synchronized Duration nothing() {
+        if (due && dueNanos - clock.nanos() <= 0) {
+            due = false;
+            next = SHORTEST;
+        }
         Duration rest = next;
         next = min(next.multipliedBy(2), LONGEST);
-        if (due) {
-            Duration untilDue = Duration.ofNanos(Math.max(dueNanos - clock.nanos(), 0));
-            if (untilDue.isZero()) {
-                due = false;
-                next = SHORTEST;
-            } else {
-                rest = min(rest, untilDue);
-            }
-        }
-        return rest;
+        return due ? min(rest, Duration.ofNanos(dueNanos - clock.nanos())) : rest;
     }
 
     /** Something will be due after this delay. */

@@ -43,6 +43,8 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
     private static final Duration ROOM_CHECK = Duration.ofSeconds(1);
     private static final Duration HELD_ELSEWHERE = Duration.ofSeconds(1);
     private static final Duration UNREADABLE = Duration.ofSeconds(1);
+    private static final Verdict LATE =
+            new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "others of its batch took too long to build");
 
     private final Machine<S, ID, D> machine;
     private final EntitySource source;
@@ -181,7 +183,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         return new BatchReader.Work<>() {
             @Override
             public void handle(Run<S, ID, D> run, @Nullable S subject) throws Exception {
-                Verdict verdict = compare(run, subject);
+                Verdict verdict = isLate(run) ? LATE : compare(run, subject);
                 if (verdict == null) {
                     toSend.add(run);
                 } else {
@@ -199,6 +201,11 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
                 acknowledger.add(run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(failure)));
             }
         };
+    }
+
+    /** Whether what comes before a run in its batch took so long that it would come too late to be sent, and all others with it. */
+    private boolean isLate(Run<S, ID, D> run) {
+        return run.leaseLeft().compareTo(settings.lease().dividedBy(2)) < 0;
     }
 
     /** A verdict, or null if the run has got something to send. */

@@ -166,10 +166,12 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         }
 
         void done(Claim claim) {
+            renew();
             done.add(claim);
         }
 
         void failed(Claim claim, Throwable failure) {
+            renew();
             String reason = Failures.describe(failure);
             Backoff retry = machine.definition.policy().retry();
             if (retry.isExhausted(claim.failingFor())) {
@@ -208,6 +210,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             wakeWorkers.run();
         }
 
+        /** Those at the end of a batch that takes long must not be claimed by others before it is their turn. */
         private void renew() {
             long now = settings.clock().nanos();
             if (now - renewedNanos > settings.lease().toNanos() / 3) {

@@ -23,6 +23,7 @@ import java.util.function.BiConsumer;
 final class Publisher implements EngineThreads.Step {
 
     private static final Duration IDLE_CHECK = Duration.ofMillis(250);
+    private static final Duration LONGEST_WAIT = Duration.ofDays(365);
 
     private final Settings settings;
     private final BiConsumer<Run<?, ?, ?>, Verdict> verdicts;
@@ -103,7 +104,8 @@ final class Publisher implements EngineThreads.Step {
             return new Verdict.GiveUp(Effect.NOT_APPLIED, Failures.describe(e));
         }
         if (e instanceof ThrottledException throttled) {
-            return new Verdict.Wait(throttled.retryAfter(), false, Effect.NOT_APPLIED, Failures.describe(e));
+            Duration wait = throttled.retryAfter().compareTo(LONGEST_WAIT) < 0 ? throttled.retryAfter() : LONGEST_WAIT;
+            return new Verdict.Wait(wait, false, Effect.NOT_APPLIED, Failures.describe(e));
         }
         if (e instanceof NotAcceptedException) {
             return failed(run, Effect.NOT_APPLIED, Failures.describe(e));

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Folds captured changes into keyed jobs. Where an entity is itself the subject, the job ensures its publication directly. A change
- * for a machine that this node does not know becomes a job that waits for a node that does.
+ * for a machine that this node does not know, or that does not listen to the type here, becomes a job that waits for a node where it
+ * does.
  */
 final class Relay implements EngineThreads.Step {
 
@@ -74,7 +75,7 @@ final class Relay implements EngineThreads.Step {
             return new JobRequest(
                     JobKey.ensurePublication(change.tenant(), machineName, change.id()), ChangedProperties.all());
         }
-        if (machine != null && change.kind() == ChangeKind.DELETE) {
+        if (change.kind() == ChangeKind.DELETE && machine != null && machine.listener(change.type()) != null) {
             return null; // its subjects were found when it was deleted
         }
         return new JobRequest(

@@ -191,6 +191,9 @@ final class InMemoryJobs implements JobExecutor {
         job.uniteAll();
         if (!release.countsAsAttempt()) {
             job.attempts--;
+            job.failingSince = job.failingSince == null
+                    ? null
+                    : Long.valueOf(job.failingSince + release.delay().toNanos());
         } else if (job.failingSince == null) {
             job.failingSince = time.now();
         }

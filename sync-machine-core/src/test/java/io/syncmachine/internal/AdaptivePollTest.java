@@ -55,7 +55,6 @@ class AdaptivePollTest {
         nanos += Duration.ofMillis(500).toNanos();
         assertThat(poll.nothing()).isEqualTo(Duration.ofMillis(200));
         nanos += Duration.ofMillis(200).toNanos();
-        poll.nothing();
         assertThat(poll.nothing()).isEqualTo(Duration.ofMillis(100));
     }
 }

@@ -81,7 +81,8 @@ final class PostgresJobs implements JobExecutor {
                 token = null, claimed = null, owner = null, lease_until = null,
                 due_at = now() + r.delay * interval '1 microsecond',
                 attempts = case when r.counts then j.attempts else j.attempts - 1 end,
-                failing_since = case when r.counts then coalesce(j.failing_since, now()) else j.failing_since end,
+                failing_since = case when r.counts then coalesce(j.failing_since, now())
+                    else j.failing_since + r.delay * interval '1 microsecond' end,
                 last_failure = r.reason
             from m join unnest(?, ?, ?) with ordinality as r(delay, counts, reason, ordinal) on r.ordinal = m.ordinal
             where""" + IS_HELD;

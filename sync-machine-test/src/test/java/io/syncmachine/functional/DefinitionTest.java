@@ -153,6 +153,19 @@ class DefinitionTest {
     }
 
     @Test
+    void remoteIdsNeedAPublishThatAnswersThem() {
+        refused(
+                () -> define().build(OrderDocument.class, World::document)
+                        .publish((order, document) -> {})
+                        .remoteIdsFromApi()
+                        .done(),
+                IllegalStateException.class,
+                "orders",
+                "remoteIdsFromApi()",
+                "publishWithResult");
+    }
+
+    @Test
     void theDeadlineFitsIntoTheLease() {
         refused(
                 () -> world.start(world.orders(Policy.defaults().deadline(Duration.ofSeconds(30)))),

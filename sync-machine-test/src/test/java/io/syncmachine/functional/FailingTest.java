@@ -106,6 +106,35 @@ class FailingTest {
         }
 
         @Test
+        void doesNotUseUpTheTimeOfItsAttempts() {
+            Backoff retry = Backoff.exponential(SECOND, SECOND).forUpTo(Duration.ofHours(1));
+            world.start(world.orders(World.POLICY.retry(retry)));
+            api.next(
+                    FakeApi.fails(new NotAcceptedException("busy")),
+                    FakeApi.fails(new ThrottledException(Duration.ofHours(2))),
+                    FakeApi.fails(new NotAcceptedException("busy")));
+            saveAndRun(1, "open");
+            world.runAfter(SECOND);
+
+            world.runAfter(Duration.ofHours(2));
+            world.runAfter(SECOND);
+
+            assertThat(world.results())
+                    .containsExactly(Result.RETRYING, Result.SNOOZED, Result.RETRYING, Result.PUBLISHED);
+        }
+
+        @Test
+        void forAnAbsurdlyLongTimeDelaysNoOther() {
+            world.start(world.orders());
+            api.next(FakeApi.fails(new ThrottledException(Duration.ofSeconds(99_999_999_999L))));
+
+            saveAndRun(1, "open");
+            saveAndRun(2, "open");
+
+            assertThat(api.content).containsOnlyKeys("2");
+        }
+
+        @Test
         void leavesNoDoubt() {
             world.start(world.orders());
             saveAndRun(1, "open");
@@ -195,6 +224,22 @@ class FailingTest {
 
     @Nested
     class APoisonousSubject {
+
+        @Test
+        void whoseFailureCannotBeDescribedDelaysNoOther() {
+            world.start(world.orders(World.POLICY.inFlight(1)));
+            api.next(FakeApi.fails(new IllegalStateException() {
+                @Override
+                public String getMessage() {
+                    throw new IllegalStateException("no message");
+                }
+            }));
+
+            saveAndRun(1, "open");
+            saveAndRun(2, "open");
+
+            assertThat(api.content).containsOnlyKeys("2");
+        }
 
         @Test
         void delaysNoOther() {
