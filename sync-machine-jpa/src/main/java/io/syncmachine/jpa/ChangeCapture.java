@@ -5,10 +5,12 @@ import io.syncmachine.ChangedProperties;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.ChangeListener;
 import jakarta.persistence.PersistenceUnitUtil;
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.WeakHashMap;
 import org.hibernate.Hibernate;
 import org.hibernate.collection.spi.PersistentCollection;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
@@ -32,7 +34,10 @@ final class ChangeCapture {
     private final Map<String, MappedEntity<?, ?>> listened;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped;
     private final PersistenceUnitUtil identifiers;
-    private final Map<SharedSessionContractImplementor, SessionChanges> sessions = new ConcurrentHashMap<>();
+    /** Weak on both sides: a session's transaction keeps its changes; a session that is closed within it tells nobody. */
+    private final Map<SharedSessionContractImplementor, WeakReference<SessionChanges>> sessions =
+            Collections.synchronizedMap(new WeakHashMap<>());
+
     private volatile boolean warnedOfStateless;
 
     /**
@@ -117,10 +122,13 @@ final class ChangeCapture {
         }
     }
 
-    /** The owner's property that holds the collection, from a role like com.acme.Order.address.phones. */
-    private static @Nullable String property(PersistentCollection<?> collection) {
-        String role = collection.getRole();
-        Object owner = collection.getOwner();
+    /**
+     * The owner's property that holds the collection, from a role like com.acme.Order.address.phones. There is no collection where a
+     * detached owner comes back with another one; then the owner itself is updated, and all its properties count.
+     */
+    private static @Nullable String property(@Nullable PersistentCollection<?> collection) {
+        String role = collection == null ? null : collection.getRole();
+        Object owner = collection == null ? null : collection.getOwner();
         if (role == null || owner == null) {
             return null;
         }
@@ -162,12 +170,18 @@ final class ChangeCapture {
             warnOfStateless(entity);
             return;
         }
-        SessionChanges changes = sessions.computeIfAbsent(session, key -> {
-            SessionChanges fresh = new SessionChanges(listener, outbox, key, () -> sessions.remove(key));
-            key.getTransactionCoordinator().addObserver(fresh);
-            return fresh;
-        });
-        changes.add(entity.name(), entity.encode(id), value, kind, changed);
+        changes(session).add(entity.name(), entity.encode(id), value, kind, changed);
+    }
+
+    private SessionChanges changes(SharedSessionContractImplementor session) {
+        WeakReference<SessionChanges> known = sessions.get(session);
+        SessionChanges changes = known == null ? null : known.get();
+        if (changes == null) {
+            changes = new SessionChanges(listener, outbox, session, () -> sessions.remove(session));
+            session.getTransactionCoordinator().addObserver(changes);
+            sessions.put(session, new WeakReference<>(changes));
+        }
+        return changes;
     }
 
     private void warnOfStateless(MappedEntity<?, ?> entity) {

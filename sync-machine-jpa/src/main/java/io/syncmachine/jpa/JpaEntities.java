@@ -17,14 +17,22 @@ import jakarta.persistence.metamodel.EntityType;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Session;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
+import org.hibernate.metamodel.MappingMetamodel;
+import org.hibernate.metamodel.mapping.EntityIdentifierMapping;
+import org.hibernate.metamodel.mapping.MappingType;
+import org.hibernate.metamodel.mapping.NonAggregatedIdentifierMapping;
+import org.hibernate.persister.entity.EntityPersister;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +55,29 @@ public final class JpaEntities implements EntitySource {
 
     private JpaEntities(EntityManagerFactory factory) {
         this.factory = factory;
+        MappingMetamodel mappings =
+                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
         for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
             if (entity.getJavaType() != null) {
-                mapped.put(entity.getJavaType(), MappedEntity.of(entity));
+                map(entity, mappings.getEntityDescriptor(entity.getJavaType()));
             }
         }
+    }
+
+    /** Leaves out an entity whose id is several attributes without a class: there is no object that could stand for its id. */
+    private void map(EntityType<?> entity, EntityPersister persister) {
+        Class<?> idType = idType(persister.getIdentifierMapping());
+        if (!idType.isAssignableFrom(entity.getJavaType())) {
+            mapped.put(entity.getJavaType(), MappedEntity.of(entity, idType));
+        }
+    }
+
+    private static Class<?> idType(EntityIdentifierMapping id) {
+        MappingType type =
+                id instanceof NonAggregatedIdentifierMapping several && several.getIdClassEmbeddable() != null
+                        ? several.getIdClassEmbeddable()
+                        : id.getMappedType();
+        return type.getMappedJavaType().getJavaTypeClass();
     }
 
     /**
@@ -101,8 +127,9 @@ public final class JpaEntities implements EntitySource {
     private <E> MappedEntity<E, ?> entity(Class<E> type) {
         MappedEntity<?, ?> entity = mapped.get(type);
         if (entity == null) {
-            throw new IllegalArgumentException(type.getName() + " is not an entity of this persistence unit, which has "
-                    + new TreeMap<>(byName()).keySet());
+            throw new IllegalArgumentException(
+                    type.getName() + " is not an entity with an id of one class in this persistence unit, which has "
+                            + new TreeMap<>(byName()).keySet());
         }
         return (MappedEntity<E, ?>) entity;
     }
@@ -152,22 +179,44 @@ public final class JpaEntities implements EntitySource {
         }
     }
 
-    @SuppressWarnings("unchecked") // the ids come from entities of that class
+    /** What a query of the application's, or a graph, leaves out, is asked for without it: it must not be taken for deleted. */
     private <E, ID> Map<ID, E> load(EntityManager manager, Class<E> type, Collection<ID> ids) {
+        String plain = "select e from " + entity(type).name() + " e where id(e) in (:ids)";
         Map<ID, E> found = new HashMap<>();
-        if (ids.isEmpty()) {
-            return found;
+        find(manager, type, queries.getOrDefault(type, plain), graphs.get(type), ids, found);
+        if (queries.containsKey(type) || graphs.containsKey(type)) {
+            Set<ID> missing = new LinkedHashSet<>(ids);
+            missing.removeAll(found.keySet());
+            find(manager, type, plain, null, missing, found);
         }
-        String query =
-                queries.getOrDefault(type, "select e from " + entity(type).name() + " e where id(e) in (:ids)");
+        return found;
+    }
+
+    @SuppressWarnings("unchecked") // the ids come from entities of that class
+    private <E, ID> void find(
+            EntityManager manager,
+            Class<E> type,
+            String query,
+            @Nullable EntityGraph<?> graph,
+            Collection<ID> ids,
+            Map<ID, E> found) {
+        if (ids.isEmpty()) {
+            return;
+        }
         TypedQuery<E> byIds = manager.createQuery(query, type).setParameter("ids", padded(ids));
-        EntityGraph<?> graph = graphs.get(type);
         if (graph != null) {
             byIds.setHint("jakarta.persistence.fetchgraph", graph);
         }
         PersistenceUnitUtil util = factory.getPersistenceUnitUtil();
-        byIds.getResultList().forEach(entity -> found.put((ID) util.getIdentifier(entity), entity));
-        return found;
+        Set<ID> asked = new HashSet<>(ids);
+        for (E entity : byIds.getResultList()) {
+            ID id = (ID) util.getIdentifier(entity);
+            if (!asked.contains(id)) {
+                throw new IllegalStateException(entity(type).name() + " was asked for by id and came with an id, " + id
+                        + ", that equals none of those asked for: ids need equals and hashCode, and one form per id");
+            }
+            found.put(id, entity);
+        }
     }
 
     /** The ids with the last one repeated, up to a power of two: so there are few different statements. */

@@ -5,7 +5,7 @@ import io.syncmachine.spi.IdCodec;
 import jakarta.persistence.metamodel.Attribute;
 import jakarta.persistence.metamodel.EntityType;
 import jakarta.persistence.metamodel.Metamodel;
-import java.util.Map;
+import java.lang.invoke.MethodType;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -20,15 +20,12 @@ import java.util.stream.Collectors;
  */
 record MappedEntity<E, ID>(Class<E> type, String name, Class<ID> idType, IdCodec<ID> ids) {
 
-    private static final Map<Class<?>, Class<?>> WRAPPERS =
-            Map.of(long.class, Long.class, int.class, Integer.class, short.class, Short.class);
-
-    static <E> MappedEntity<E, ?> of(EntityType<E> entity) {
-        Class<?> idType = entity.getIdType().getJavaType();
-        return of(entity, WRAPPERS.getOrDefault(idType, idType));
+    /** The entity with its id's class, which may be primitive. */
+    static <E> MappedEntity<E, ?> of(EntityType<E> entity, Class<?> idType) {
+        return wrapped(entity, MethodType.methodType(idType).wrap().returnType());
     }
 
-    private static <E, ID> MappedEntity<E, ID> of(EntityType<E> entity, Class<ID> idType) {
+    private static <E, ID> MappedEntity<E, ID> wrapped(EntityType<E> entity, Class<ID> idType) {
         return new MappedEntity<>(entity.getJavaType(), entity.getName(), idType, codec(idType));
     }
 
