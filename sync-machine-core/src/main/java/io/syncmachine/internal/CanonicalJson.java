@@ -25,7 +25,7 @@ import java.util.TreeMap;
  */
 final class CanonicalJson implements DocumentFormat {
 
-    private static final int PLAIN_DIGITS = 40;
+    private static final int MOST_ZEROS = 40;
 
     private final ObjectMapper mapper = JsonMapper.builder()
             .addModule(new JavaTimeModule())
@@ -117,13 +117,13 @@ final class CanonicalJson implements DocumentFormat {
     }
 
     private static void appendNumber(StringBuilder text, JsonNode number) {
-        if (number.isIntegralNumber()) {
+        if (number.isInt() || number.isLong()) {
             text.append(number.asText());
             return;
         }
         BigDecimal exact = number.isFloat() ? new BigDecimal(number.asText()) : number.decimalValue();
         BigDecimal value = exact.stripTrailingZeros();
-        boolean plain = value.precision() - Math.min(value.scale(), 0) <= PLAIN_DIGITS && value.scale() <= PLAIN_DIGITS;
+        boolean plain = Math.abs(value.scale()) <= MOST_ZEROS;
         text.append(plain ? value.toPlainString() : value.toString());
     }
 

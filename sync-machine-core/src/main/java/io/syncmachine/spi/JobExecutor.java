@@ -65,8 +65,8 @@ public interface JobExecutor {
 
     /**
      * Asks for one run of each job, and returns when that is kept (durable, if the executor is). A waiting job of the key absorbs
-     * the request and unites what changed; a job that is claimed does not: one more run follows. A parked job is due again, with
-     * its attempts forgotten.
+     * the request and unites what changed, and stays due when it was; a job that is claimed does not absorb it: one more run
+     * follows. A parked job is due again, with its attempts forgotten.
      */
     void enqueue(Collection<JobRequest> requests);
 

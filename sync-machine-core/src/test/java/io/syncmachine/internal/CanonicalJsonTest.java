@@ -37,6 +37,11 @@ class CanonicalJsonTest {
     }
 
     @Test
+    void writesHugeNumbersAlikeWhateverTheirType() {
+        assertThat(json.write(BigInteger.TEN.pow(60))).isEqualTo(json.write(new BigDecimal("1E+60")));
+    }
+
+    @Test
     void keepsTheOrderOfArrays() {
         assertThat(json.write(List.of(3, 1, 2))).isEqualTo("[3,1,2]");
     }

@@ -4,6 +4,7 @@ import static io.syncmachine.functional.World.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.syncmachine.PublicationKind;
+import io.syncmachine.PublishResult;
 import io.syncmachine.RejectedException;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
@@ -161,7 +162,7 @@ class RemoteIdTest {
         world.start(SyncMachine.define(World.MACHINE, Order.class, Long.class)
                 .listenTo(Order.class)
                 .build(OrderDocument.class, World::document)
-                .publish(publication -> {})
+                .publishWithResult(publication -> PublishResult.done())
                 .remoteIdsFromApi()
                 .policy(World.POLICY)
                 .done());
