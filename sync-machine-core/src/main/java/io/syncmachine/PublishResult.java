@@ -16,6 +16,17 @@ public record PublishResult(
 
     private static final PublishResult ACCEPTED = new PublishResult(true, null, null);
 
+    /**
+     * Checks the remote id.
+     *
+     * @throws IllegalArgumentException if it is empty or holds the character NUL, which stores cannot keep
+     */
+    public PublishResult {
+        if (remoteId != null && (remoteId.isEmpty() || remoteId.indexOf('\0') >= 0)) {
+            throw new IllegalArgumentException("remoteId must not be empty or hold NUL, but is '" + remoteId + "'");
+        }
+    }
+
     /** The API holds the document now. */
     public static PublishResult done() {
         return ACCEPTED;

@@ -203,7 +203,7 @@ final class PostgresJobs implements JobExecutor {
                 statement -> statement
                         .longs(releases, release -> ArrayStatement.micros(release.delay()))
                         .booleans(releases, Release::countsAsAttempt)
-                        .texts(releases, Release::reason));
+                        .texts(releases, release -> storable(release.reason())));
         return releases.stream()
                 .map(release -> release.claim().token())
                 .collect(
@@ -212,8 +212,14 @@ final class PostgresJobs implements JobExecutor {
 
     @Override
     public Map<Long, Ending> park(Collection<Park> parks) {
-        Set<Long> done = settle(PARK, parks, Park::claim, statement -> statement.texts(parks, Park::failure));
+        Set<Long> done =
+                settle(PARK, parks, Park::claim, statement -> statement.texts(parks, park -> storable(park.failure())));
         return endings(parks.stream().map(Park::claim).toList(), done);
+    }
+
+    /** A reason may quote an answer of the API, with anything in it; PostgreSQL takes any character but this one. */
+    private static String storable(String reason) {
+        return reason.replace('\0', '\uFFFD');
     }
 
     @Override

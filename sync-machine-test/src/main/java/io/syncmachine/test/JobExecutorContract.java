@@ -557,6 +557,17 @@ public abstract class JobExecutorContract {
         }
 
         @Test
+        void mayHaveAnyReason() {
+            enqueueMany(2);
+            List<Claim> claims = claimAll();
+            String reason = "\0 is no text, and \uD83D is half a character";
+
+            assertThat(jobs.release(List.of(new Release(claims.get(0), LONG, true, reason))))
+                    .containsValue(Ending.SETTLED);
+            assertThat(jobs.park(List.of(new Park(claims.get(1), reason)))).containsValue(Ending.SETTLED);
+        }
+
+        @Test
         void isNoLongerHeld() {
             enqueue("1");
             Claim claim = claimOne();

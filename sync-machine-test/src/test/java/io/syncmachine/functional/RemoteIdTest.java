@@ -2,6 +2,7 @@ package io.syncmachine.functional;
 
 import static io.syncmachine.functional.World.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
@@ -173,6 +174,12 @@ class RemoteIdTest {
         assertThat(world.outcomes.get(0).reason())
                 .contains("remoteIdsFromApi()")
                 .contains("without one");
+    }
+
+    @Test
+    void mustBeText() {
+        assertThatThrownBy(() -> PublishResult.withRemoteId("")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PublishResult.withRemoteId("a\0b")).isInstanceOf(IllegalArgumentException.class);
     }
 
     private void saveAndRun(String status) {
