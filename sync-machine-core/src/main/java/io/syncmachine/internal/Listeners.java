@@ -46,18 +46,31 @@ final class Listeners implements ChangeListener {
     }
 
     @Override
-    public boolean findsSubjectsOfDeleted(String type) {
-        return machinesByType.getOrDefault(type, List.of()).stream().anyMatch(machine -> !machine.isSubject(type));
+    public Set<String> findersOfDeleted(String type) {
+        Set<String> names = new TreeSet<>();
+        for (Machine<?, ?, ?> machine : machinesByType.getOrDefault(type, List.of())) {
+            if (!machine.isSubject(type)) {
+                names.add(machine.name());
+            }
+        }
+        return names;
     }
 
     @Override
-    public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed)
-            throws Exception {
+    public List<Change> subjectsOfDeleted(
+            String machineName, String tenant, String type, Object entity, ChangedProperties changed) throws Exception {
         List<Change> result = new ArrayList<>();
         for (Machine<?, ?, ?> machine : machinesByType.getOrDefault(type, List.of())) {
-            for (String id : idsOfDeleted(machine, type, entity, changed)) {
-                result.add(new Change(
-                        tenant, Relay.SUBJECT, id, ChangeKind.UPDATE, ChangedProperties.all(), Set.of(machine.name())));
+            if (machine.name().equals(machineName)) {
+                for (String id : idsOfDeleted(machine, type, entity, changed)) {
+                    result.add(new Change(
+                            tenant,
+                            Relay.SUBJECT,
+                            id,
+                            ChangeKind.UPDATE,
+                            ChangedProperties.all(),
+                            Set.of(machineName)));
+                }
             }
         }
         return result;

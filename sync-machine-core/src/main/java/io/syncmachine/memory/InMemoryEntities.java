@@ -275,9 +275,14 @@ public final class InMemoryEntities implements EntitySource {
         }
 
         private List<Change> subjectsOfDeleted(Reference reference, Object entity) {
+            String type = reference.type().name();
+            List<Change> subjects = new ArrayList<>();
             try {
-                return listener.subjectsOfDeleted(
-                        Change.DEFAULT_TENANT, reference.type().name(), entity, ChangedProperties.all());
+                for (String machine : listener.findersOfDeleted(type)) {
+                    subjects.addAll(listener.subjectsOfDeleted(
+                            machine, Change.DEFAULT_TENANT, type, entity, ChangedProperties.all()));
+                }
+                return subjects;
             } catch (Exception e) {
                 throw new IllegalStateException(
                         "the subjects of " + reference.type().name() + " " + reference.id()

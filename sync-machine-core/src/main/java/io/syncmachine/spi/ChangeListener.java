@@ -22,17 +22,18 @@ public interface ChangeListener {
      */
     Set<String> concerned(String type, ChangeKind kind, Collection<String> properties);
 
-    /** Whether {@link #subjectsOfDeleted} may answer something for this type. */
-    boolean findsSubjectsOfDeleted(String type);
+    /** The machines for which {@link #subjectsOfDeleted} may answer something for this type. */
+    Set<String> findersOfDeleted(String type);
 
     /**
-     * The changes that a deleted entity's subjects must be told of, from finders that need the entity itself: one per subject. Run
-     * before the deletion is committed, for afterwards the entity is gone.
+     * The changes that a deleted entity's subjects must be told of, from a machine's finder, which needs the entity itself: one per
+     * subject. Run before the deletion is committed, for afterwards the entity is gone.
      *
+     * @param machine one of {@link #findersOfDeleted}; where its finder fails, those of others still count
      * @param type its declared name
      * @param entity the entity as it was
-     * @throws Exception whatever a finder throws
+     * @throws Exception whatever the finder throws
      */
-    List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed)
+    List<Change> subjectsOfDeleted(String machine, String tenant, String type, Object entity, ChangedProperties changed)
             throws Exception;
 }

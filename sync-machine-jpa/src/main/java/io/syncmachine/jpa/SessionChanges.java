@@ -16,6 +16,7 @@ import java.util.Set;
 import org.hibernate.HibernateException;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.resource.transaction.spi.TransactionObserver;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +34,8 @@ final class SessionChanges implements TransactionObserver {
 
     private record EntityKey(String type, String id) {}
 
-    private record EntityChange(Object entity, ChangeKind kind, ChangedProperties changed) {
+    /** What became of an entity; the entity itself only where its finders will be asked, for there may be many. */
+    private record EntityChange(@Nullable Object entity, ChangeKind kind, ChangedProperties changed) {
 
         /** What remains of both: a deletion or creation outlives the updates before and after it. */
         EntityChange fold(EntityChange later) {
@@ -54,7 +56,10 @@ final class SessionChanges implements TransactionObserver {
     }
 
     void add(String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
-        changes.merge(new EntityKey(type, id), new EntityChange(entity, kind, changed), EntityChange::fold);
+        boolean needed =
+                kind == ChangeKind.DELETE && !listener.findersOfDeleted(type).isEmpty();
+        changes.merge(
+                new EntityKey(type, id), new EntityChange(needed ? entity : null, kind, changed), EntityChange::fold);
     }
 
     @Override
@@ -85,25 +90,30 @@ final class SessionChanges implements TransactionObserver {
         Set<String> machines =
                 listener.concerned(key.type(), change.kind(), change.changed().names());
         rows.add(new Change(Change.DEFAULT_TENANT, key.type(), key.id(), change.kind(), change.changed(), machines));
-        if (change.kind() == ChangeKind.DELETE && listener.findsSubjectsOfDeleted(key.type())) {
-            rows.addAll(subjectsOfDeleted(connection, key, change));
+        Object entity = change.entity();
+        if (change.kind() == ChangeKind.DELETE && entity != null) {
+            for (String machine : listener.findersOfDeleted(key.type())) {
+                rows.addAll(subjectsOfDeleted(connection, machine, key, entity, change.changed()));
+            }
         }
     }
 
-    /** A finder that fails here must not fail the host: what it did to the transaction is undone. */
-    private List<Change> subjectsOfDeleted(Connection connection, EntityKey key, EntityChange change) {
+    /** A finder that fails here must not fail the host or those of other machines: what it did to the transaction is undone. */
+    private List<Change> subjectsOfDeleted(
+            Connection connection, String machine, EntityKey key, Object entity, ChangedProperties changed) {
         try {
             Savepoint savepoint = connection.setSavepoint();
             try {
-                List<Change> subjects = listener.subjectsOfDeleted(
-                        Change.DEFAULT_TENANT, key.type(), change.entity(), change.changed());
+                List<Change> subjects =
+                        listener.subjectsOfDeleted(machine, Change.DEFAULT_TENANT, key.type(), entity, changed);
                 connection.releaseSavepoint(savepoint);
                 return subjects;
             } catch (Exception e) {
                 connection.rollback(savepoint);
                 log.warn(
-                        "the subjects of the deleted {} {} could not be found, and are not published anew: its finder must"
-                                + " manage with what was loaded when it was deleted",
+                        "machine {}: the subjects of the deleted {} {} could not be found, and are not published anew: its"
+                                + " finder must manage with what was loaded when it was deleted",
+                        machine,
                         key.type(),
                         key.id(),
                         e);

@@ -19,6 +19,7 @@ import io.syncmachine.jpa.shop.ShopMachines;
 import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.testing.CountingDataSource;
 import io.syncmachine.testing.TestDatabase;
+import jakarta.persistence.EntityManager;
 import jakarta.transaction.Synchronization;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Method;
@@ -238,6 +239,23 @@ class ChangeCaptureTest {
     }
 
     @Test
+    void aFinderThatFailsOnADeletedEntityKeepsNoSubjectsFromOtherMachines() {
+        try (Node other = Node.start(
+                database.anotherPool(5),
+                failingFinder(),
+                engine -> engine.works(false)
+                        .machines(SyncMachine.define("working", Order.class, Long.class)
+                                .listenTo(Customer.class, customer -> List.of(77L))
+                                .build(Order::document)
+                                .publish((order, document) -> {})
+                                .done()))) {
+            other.shop().inTransaction(manager -> manager.remove(manager.find(Customer.class, 2L)));
+        }
+        assertThat(rows("type = '#subject' and entity_id = '77' and machines = 'working'"))
+                .isEqualTo(1);
+    }
+
+    @Test
     void aSessionThatIsClosedInTheMiddleOfATransactionIsForgotten() {
         WeakReference<Session> closed = new WeakReference<>(closedInTheMiddle());
         await().atMost(Duration.ofSeconds(20)).until(() -> {
@@ -253,6 +271,26 @@ class ChangeCaptureTest {
         session.flush();
         session.close();
         return session;
+    }
+
+    @Test
+    void entitiesThatAreFlushedAndClearedAreNotKept() {
+        shop.inTransaction(manager -> {
+            WeakReference<Order> cleared = new WeakReference<>(flushed(manager));
+            manager.clear();
+            await().atMost(Duration.ofSeconds(20)).until(() -> {
+                System.gc();
+                return cleared.get() == null;
+            });
+        });
+        assertThat(rows("entity_id = '10'")).isEqualTo(1);
+    }
+
+    private static Order flushed(EntityManager manager) {
+        Order order = manager.find(Order.class, 10L);
+        order.setStatus("paid");
+        manager.flush();
+        return order;
     }
 
     @Test

@@ -366,12 +366,13 @@ public abstract class EntitySourceContract<C> {
         }
 
         @Override
-        public boolean findsSubjectsOfDeleted(String type) {
-            return listensTo(type);
+        public Set<String> findersOfDeleted(String type) {
+            return listensTo(type) ? Set.of("customers") : Set.of();
         }
 
         @Override
-        public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed) {
+        public List<Change> subjectsOfDeleted(
+                String machine, String tenant, String type, Object entity, ChangedProperties changed) {
             String name = firstName(EntitySourceContract.this.type.cast(entity));
             return List.of(new Change(
                     tenant,

@@ -244,13 +244,13 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
         }
 
         @Override
-        public boolean findsSubjectsOfDeleted(String type) {
-            return true;
+        public Set<String> findersOfDeleted(String type) {
+            return Set.of("m");
         }
 
         @Override
-        public List<Change> subjectsOfDeleted(String tenant, String type, Object entity, ChangedProperties changed)
-                throws Exception {
+        public List<Change> subjectsOfDeleted(
+                String machine, String tenant, String type, Object entity, ChangedProperties changed) throws Exception {
             if (finderFailure != null) {
                 throw finderFailure;
             }
