@@ -23,6 +23,7 @@ public final class JdbcStore implements Store {
     private final SchemaMode schemaMode;
     private final boolean wakeUps;
     private @Nullable Parts parts;
+    private boolean open;
 
     private record Parts(
             TransactionalOutbox outbox, JobExecutor jobs, LeaseStore leases, PayloadStore payloads, Wakeups wakeups) {}
@@ -78,15 +79,23 @@ public final class JdbcStore implements Store {
     }
 
     @Override
-    public void open(Runnable wake, boolean works) {
+    public synchronized void open(Runnable wake, boolean works) {
+        if (open) {
+            throw new IllegalStateException("the store is used by an engine; make a second one for another");
+        }
         database.learnIsolation();
         new Schema(database, Dialect.of(database)).prepare(schemaMode);
         parts().wakeups().open(wake, works);
+        open = true;
     }
 
     @Override
-    public void close() {
-        parts().wakeups().close();
+    public synchronized void close() {
+        if (open) {
+            open = false;
+            parts().wakeups().close();
+            parts = null;
+        }
     }
 
     /** A store's settings; all but the data source have defaults. Not safe for use by several threads. */
