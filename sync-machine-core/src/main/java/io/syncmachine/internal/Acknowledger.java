@@ -28,7 +28,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.IntSupplier;
@@ -55,7 +54,7 @@ final class Acknowledger implements EngineThreads.Step {
     private final Store store;
     private final Settings settings;
     private final IntSupplier load;
-    private final Executor sideEffects;
+    private final Slots<Runnable> sideEffects;
     private final Queue<Entry<?, ?, ?>> queue = new ConcurrentLinkedQueue<>();
     private final Queue<Park> undecodable = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
@@ -73,7 +72,7 @@ final class Acknowledger implements EngineThreads.Step {
      * @param load how many publications are in flight or about to be: while there are some, it is worth waiting a little for more
      * @param sideEffects runs what follows a publication
      */
-    Acknowledger(Store store, Settings settings, IntSupplier load, Executor sideEffects) {
+    Acknowledger(Store store, Settings settings, IntSupplier load, Slots<Runnable> sideEffects) {
         this.store = store;
         this.settings = settings;
         this.load = load;
@@ -102,9 +101,9 @@ final class Acknowledger implements EngineThreads.Step {
         tellOne();
     }
 
-    /** Whether everything is written. */
+    /** Whether everything is written, and what follows publications is done. */
     boolean isIdle() {
-        return pending.get() == 0;
+        return pending.get() == 0 && sideEffects.load() == 0;
     }
 
     private void tellOne() {
@@ -397,7 +396,7 @@ final class Acknowledger implements EngineThreads.Step {
             S subject = message.subject();
             D document = message.document();
             if (subject != null && document != null) {
-                sideEffects.execute(() -> afterPublish(entry.run(), listener, subject, document));
+                sideEffects.add(List.of(() -> afterPublish(entry.run(), listener, subject, document)));
             }
         }
 
@@ -405,7 +404,7 @@ final class Acknowledger implements EngineThreads.Step {
                 Run<?, ?, ?> run, CheckedBiConsumer<? super S, ? super D> listener, S subject, D document) {
             try {
                 listener.accept(subject, document);
-            } catch (Exception e) {
+            } catch (Throwable e) {
                 log.warn("machine {}: afterPublish of {} failed", run.key.machine(), run.key.id(), e);
             }
         }

@@ -24,6 +24,9 @@ public final class Engine implements AutoCloseable {
 
     static final CanonicalJson JSON = new CanonicalJson();
 
+    /** How many calls of afterPublish there may be at once; the others wait, and no publication waits for them. */
+    private static final int SIDE_EFFECTS = 16;
+
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
     private final EntitySource source;
@@ -67,7 +70,7 @@ public final class Engine implements AutoCloseable {
         for (SyncMachine<?, ?> machine : definitions) {
             add(machine.definition());
         }
-        this.acknowledger = new Acknowledger(store, settings, this::load, threads.publications("after-publish", 1));
+        this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects());
         this.publisher = new Publisher(settings, acknowledger::add);
     }
 
@@ -81,6 +84,11 @@ public final class Engine implements AutoCloseable {
         if (machines.putIfAbsent(definition.name(), new Machine<>(definition, source)) != null) {
             throw new IllegalArgumentException("two machines are named '" + definition.name() + "'");
         }
+    }
+
+    private Slots<Runnable> sideEffects() {
+        Executor executor = threads.publications("after-publish", SIDE_EFFECTS);
+        return new Slots<>(SIDE_EFFECTS, executor, settings.clock(), settings.lease(), Runnable::run);
     }
 
     private int load() {
