@@ -40,9 +40,12 @@ final class SessionChanges implements TransactionObserver {
         /** What remains of both: a deletion or creation outlives the updates before and after it. */
         EntityChange fold(EntityChange later) {
             ChangeKind folded = later.kind == ChangeKind.UPDATE ? kind : later.kind;
-            return new EntityChange(later.entity, folded, changed.union(later.changed));
+            return new EntityChange(later.entity == null ? entity : later.entity, folded, changed.union(later.changed));
         }
     }
+
+    /** A deleted entity that a machine's finder is asked about. */
+    private record Deleted(String machine, EntityKey key, Object entity, ChangedProperties changed) {}
 
     SessionChanges(
             ChangeListener listener,
@@ -76,7 +79,12 @@ final class SessionChanges implements TransactionObserver {
         while (!changes.isEmpty()) { // a finder may make Hibernate flush what it had not yet
             Map<EntityKey, EntityChange> gathered = new LinkedHashMap<>(changes);
             changes.clear();
-            gathered.forEach((key, change) -> addRows(rows, connection, key, change));
+            List<Deleted> deleted = new ArrayList<>();
+            gathered.forEach((key, change) -> {
+                rows.add(row(key, change));
+                deleted.addAll(deleted(key, change));
+            });
+            rows.addAll(subjectsOfDeleted(connection, deleted));
         }
         try {
             outbox.append(connection, rows);
@@ -86,42 +94,69 @@ final class SessionChanges implements TransactionObserver {
         }
     }
 
-    private void addRows(List<Change> rows, Connection connection, EntityKey key, EntityChange change) {
+    private Change row(EntityKey key, EntityChange change) {
         Set<String> machines =
                 listener.concerned(key.type(), change.kind(), change.changed().names());
-        rows.add(new Change(Change.DEFAULT_TENANT, key.type(), key.id(), change.kind(), change.changed(), machines));
-        Object entity = change.entity();
-        if (change.kind() == ChangeKind.DELETE && entity != null) {
-            for (String machine : listener.findersOfDeleted(key.type())) {
-                rows.addAll(subjectsOfDeleted(connection, machine, key, entity, change.changed()));
-            }
-        }
+        return new Change(Change.DEFAULT_TENANT, key.type(), key.id(), change.kind(), change.changed(), machines);
     }
 
-    /** A finder that fails here must not fail the host or those of other machines: what it did to the transaction is undone. */
-    private List<Change> subjectsOfDeleted(
-            Connection connection, String machine, EntityKey key, Object entity, ChangedProperties changed) {
+    private List<Deleted> deleted(EntityKey key, EntityChange change) {
+        Object entity = change.entity();
+        if (change.kind() != ChangeKind.DELETE || entity == null) {
+            return List.of();
+        }
+        return listener.findersOfDeleted(key.type()).stream()
+                .map(machine -> new Deleted(machine, key, entity, change.changed()))
+                .toList();
+    }
+
+    /**
+     * A finder that fails here must not fail the host or spoil what others find: what it did to the transaction is undone. One
+     * savepoint serves for all; where one of them fails, they are asked again in halves.
+     */
+    private List<Change> subjectsOfDeleted(Connection connection, List<Deleted> deleted) {
+        if (deleted.isEmpty()) {
+            return List.of();
+        }
         try {
             Savepoint savepoint = connection.setSavepoint();
             try {
-                List<Change> subjects =
-                        listener.subjectsOfDeleted(machine, Change.DEFAULT_TENANT, key.type(), entity, changed);
+                List<Change> subjects = find(deleted);
                 connection.releaseSavepoint(savepoint);
                 return subjects;
             } catch (Exception e) {
                 connection.rollback(savepoint);
-                log.warn(
-                        "machine {}: the subjects of the deleted {} {} could not be found, and are not published anew: its"
-                                + " finder must manage with what was loaded when it was deleted",
-                        machine,
-                        key.type(),
-                        key.id(),
-                        e);
-                return List.of();
+                if (deleted.size() == 1) {
+                    warn(deleted.get(0), e);
+                    return List.of();
+                }
             }
         } catch (SQLException e) {
             throw new HibernateException("a savepoint could not be used", e);
         }
+        int half = deleted.size() / 2;
+        List<Change> subjects = new ArrayList<>(subjectsOfDeleted(connection, deleted.subList(0, half)));
+        subjects.addAll(subjectsOfDeleted(connection, deleted.subList(half, deleted.size())));
+        return subjects;
+    }
+
+    private List<Change> find(List<Deleted> deleted) throws Exception {
+        List<Change> subjects = new ArrayList<>();
+        for (Deleted one : deleted) {
+            subjects.addAll(listener.subjectsOfDeleted(
+                    one.machine(), Change.DEFAULT_TENANT, one.key().type(), one.entity(), one.changed()));
+        }
+        return subjects;
+    }
+
+    private static void warn(Deleted deleted, Exception failure) {
+        log.warn(
+                "machine {}: the subjects of the deleted {} {} could not be found, and are not published anew: its finder must"
+                        + " manage with what was loaded when it was deleted",
+                deleted.machine(),
+                deleted.key().type(),
+                deleted.key().id(),
+                failure);
     }
 
     @Override

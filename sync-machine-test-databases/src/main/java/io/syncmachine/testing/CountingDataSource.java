@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,6 +63,9 @@ public final class CountingDataSource {
             }
             if (method.equals("setReadOnly") && arguments[0].equals(true)) {
                 readOnly.incrementAndGet();
+            }
+            if (result instanceof Savepoint) {
+                statements.add("savepoint");
             }
             if (result instanceof PreparedStatement prepared) {
                 return statement(PreparedStatement.class, prepared, String.valueOf(arguments[0]));
