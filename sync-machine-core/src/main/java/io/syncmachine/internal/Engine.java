@@ -37,6 +37,7 @@ public final class Engine implements AutoCloseable {
     private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
     private final Acknowledger acknowledger;
     private final Publisher publisher;
+    private final Relay relay;
     private volatile @Nullable Loop relaying;
     private @Nullable Loop acknowledging;
     private @Nullable Loop watching;
@@ -72,6 +73,7 @@ public final class Engine implements AutoCloseable {
         }
         this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects());
         this.publisher = new Publisher(settings, acknowledger::add);
+        this.relay = new Relay(store, machines, this::wakeWorkers, settings.clock());
     }
 
     private <S, ID, D> void add(MachineDefinition<S, ID, D> definition) {
@@ -148,10 +150,7 @@ public final class Engine implements AutoCloseable {
             worker.loops().add(ensuring);
             worker.slots().onRoom(ensuring::wake);
         }
-        relaying = threads.repeat(
-                "relay",
-                new Relay(
-                        store.outbox(), store.jobs(), machines, this::wakeWorkers, new AdaptivePoll(settings.clock())));
+        relaying = threads.repeat("relay", relay);
     }
 
     private void expect(Machine<?, ?, ?> machine, Duration delay) {
@@ -168,10 +167,10 @@ public final class Engine implements AutoCloseable {
     }
 
     private void wake() {
-        Loop relay = relaying;
-        if (relay != null) {
-            relay.wake();
-            wakeWorkers();
+        Loop loop = relaying;
+        if (loop != null) {
+            relay.woken();
+            loop.wake();
         }
     }
 
@@ -209,9 +208,9 @@ public final class Engine implements AutoCloseable {
     }
 
     private void stop(long end) {
-        Loop relay = relaying;
-        if (relay != null) {
-            relay.stop(left(end));
+        Loop relayLoop = relaying;
+        if (relayLoop != null) {
+            relayLoop.stop(left(end));
             workers.forEach(worker -> worker.loops().forEach(loop -> loop.stop(left(end))));
             workers.forEach(this::handBack);
             drain(end);

@@ -3,11 +3,11 @@ package io.syncmachine.internal;
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.spi.Change;
+import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
-import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
-import io.syncmachine.spi.Outbox;
+import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,34 +26,52 @@ final class Relay implements EngineThreads.Step {
     static final String SUBJECT = "#subject";
 
     private static final int BATCH = 1000;
+    private static final Duration LONGEST_DRAIN = Duration.ofMillis(200);
 
-    private final Outbox outbox;
-    private final JobExecutor jobs;
+    private final Store store;
     private final Map<String, Machine<?, ?, ?>> machines;
     private final Runnable wakeWorkers;
+    private final EngineClock clock;
     private final AdaptivePoll poll;
+    private volatile boolean woken;
+    private boolean draining;
+    private long drainingSinceNanos;
 
-    Relay(
-            Outbox outbox,
-            JobExecutor jobs,
-            Map<String, Machine<?, ?, ?>> machines,
-            Runnable wakeWorkers,
-            AdaptivePoll poll) {
-        this.outbox = outbox;
-        this.jobs = jobs;
+    Relay(Store store, Map<String, Machine<?, ?, ?>> machines, Runnable wakeWorkers, EngineClock clock) {
+        this.store = store;
         this.machines = machines;
         this.wakeWorkers = wakeWorkers;
-        this.poll = poll;
+        this.clock = clock;
+        this.poll = new AdaptivePoll(clock);
+    }
+
+    /** Somebody said that there may be changes, or jobs: if there are no changes, the workers have a look. */
+    void woken() {
+        woken = true;
     }
 
     @Override
     public Duration run() {
-        int taken = outbox.relay(BATCH, this::route, jobs);
-        if (taken == 0) {
-            return poll.nothing();
+        boolean wakeAnyway = woken;
+        woken = false;
+        int taken = store.outbox().relay(BATCH, this::route, store.jobs());
+        if (taken == BATCH && mayDrainOn()) {
+            return poll.found();
         }
-        wakeWorkers.run();
-        return poll.found();
+        draining = false;
+        if (taken > 0 || wakeAnyway) {
+            wakeWorkers.run();
+        }
+        return taken > 0 ? poll.found() : poll.nothing();
+    }
+
+    /** Whether to fold what else waits before the workers begin: changes of one subject far apart in the outbox are one run then. */
+    private boolean mayDrainOn() {
+        if (!draining) {
+            draining = true;
+            drainingSinceNanos = clock.nanos();
+        }
+        return clock.nanos() - drainingSinceNanos < LONGEST_DRAIN.toNanos();
     }
 
     private List<JobRequest> route(List<Change> changes) {
