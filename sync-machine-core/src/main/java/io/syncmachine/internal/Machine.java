@@ -100,7 +100,7 @@ final class Machine<S, ID, D> {
     /**
      * What a finder answered, as text.
      *
-     * @throws IllegalArgumentException if an id is not of the machine's id type
+     * @throws IllegalArgumentException if an id is not of the machine's id type, or cannot be stored
      */
     String encode(Object subjectId) {
         if (!definition.idType().isInstance(subjectId)) {
@@ -108,6 +108,6 @@ final class Machine<S, ID, D> {
                     + definition.idType().getName() + ", but a finder answered one of "
                     + subjectId.getClass().getName());
         }
-        return subjectIds.encode(definition.idType().cast(subjectId));
+        return StorableId.check(subjectIds.encode(definition.idType().cast(subjectId)));
     }
 }

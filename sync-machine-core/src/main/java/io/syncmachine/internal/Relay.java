@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Folds captured changes into keyed jobs. Where an entity is itself the subject, the job ensures its publication directly. A change
@@ -25,6 +27,7 @@ final class Relay implements EngineThreads.Step {
     /** The type of a change that names a subject and not an entity: its finder has run already. No entity has such a name. */
     static final String SUBJECT = "#subject";
 
+    private static final Logger log = LoggerFactory.getLogger(Relay.class);
     private static final int BATCH = 1000;
     private static final Duration LONGEST_DRAIN = Duration.ofMillis(200);
 
@@ -77,6 +80,13 @@ final class Relay implements EngineThreads.Step {
     private List<JobRequest> route(List<Change> changes) {
         Map<JobKey, JobRequest> folded = new LinkedHashMap<>();
         for (Change change : changes) {
+            if (!StorableId.isStorable(change.id())) {
+                log.error(
+                        "a change of a {} is dropped: its id is longer than {} bytes, which no job can have",
+                        change.type(),
+                        StorableId.MOST_BYTES);
+                continue;
+            }
             for (String machine : change.machines()) {
                 JobRequest request = request(change, machine);
                 if (request != null) {

@@ -19,7 +19,7 @@ import java.util.Set;
  */
 final class PostgresOutbox implements TransactionalOutbox {
 
-    /** Between entries of a list in one text: no name holds it; in an id it is refused. */
+    /** Between entries of a list in one text. No name holds it, nor does any sensible id: it is a control character. */
     static final String SEPARATOR = "\u001f";
 
     private static final String APPEND = """
