@@ -11,8 +11,10 @@ import io.syncmachine.function.CheckedPredicate;
 import io.syncmachine.spi.Listener;
 import io.syncmachine.spi.MachineDefinition;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +30,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
     private final Class<S> subject;
     private final Class<ID> idType;
     private final List<Listener<?, ID>> listeners = new ArrayList<>();
+    private final Map<String, Listener<?, ID>> events = new LinkedHashMap<>();
     private @Nullable CheckedPredicate<? super S> publishable;
 
     MachineBuilder(String name, Class<S> subject, Class<ID> idType) {
@@ -96,6 +99,28 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     + listener.entity().getSimpleName() + " already; name all its properties in one listenTo");
         }
         listeners.add(listener);
+        return this;
+    }
+
+    @Override
+    public Listening<S, ID> listenToEvent(String event) {
+        return addEvent(event, new Listener<S, ID>(subject, Set.of(), null));
+    }
+
+    @Override
+    public <E> Listening<S, ID> listenToEvent(
+            String event, Class<E> entity, CheckedFunction<E, ? extends Iterable<? extends ID>> finder) {
+        return addEvent(event, new Listener<E, ID>(entity, Set.of(), (value, changed) -> finder.apply(value)));
+    }
+
+    private Listening<S, ID> addEvent(String event, Listener<?, ID> listener) {
+        if (!NAME.matcher(event).matches()) {
+            throw new IllegalArgumentException("machine '" + name
+                    + "': event must be 1 to 100 letters, digits, dots, dashes or underscores, but is '" + event + "'");
+        }
+        if (events.putIfAbsent(event, listener) != null) {
+            throw new IllegalArgumentException("machine '" + name + "' listens to the event '" + event + "' already");
+        }
         return this;
     }
 
@@ -225,6 +250,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     subject,
                     idType,
                     List.copyOf(listeners),
+                    Map.copyOf(events),
                     publishable,
                     documentType,
                     builder,

@@ -10,7 +10,9 @@ import io.syncmachine.spi.Store;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Any number of engines, in one process or many, may share a store; each subject is published by one of them at a time. Safe for
  * use by several threads.
  */
-public final class SyncEngine implements AutoCloseable {
+public final class SyncEngine implements Events, AutoCloseable {
 
     private final Engine engine;
 
@@ -41,6 +43,46 @@ public final class SyncEngine implements AutoCloseable {
     /** Begins an engine's settings. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /**
+     * The application's own events, committed together with a transaction of the application's.
+     *
+     * @param transaction one that the entity source knows: an {@code EntityManager} with an active transaction, or a {@code
+     *     Connection} without auto-commit, where entities are JPA's
+     * @throws IllegalArgumentException at its use, if it is of no such kind
+     */
+    public Events in(Object transaction) {
+        return engine.in(Objects.requireNonNull(transaction, "transaction"));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Kept at once, in a transaction of its own. Within a transaction that changes what the subject shows, say {@link #in}
+     * instead: else it may be looked at before that is committed, and not again.
+     */
+    @Override
+    public void changed(Object entity) {
+        engine.in(null).changed(entity);
+    }
+
+    /** {@inheritDoc} Kept at once, see {@link #changed(Object)}. */
+    @Override
+    public void changed(Class<?> type, Collection<?> ids) {
+        engine.in(null).changed(type, ids);
+    }
+
+    /** {@inheritDoc} Kept at once, see {@link #changed(Object)}. */
+    @Override
+    public void changed(SyncMachine<?, ?> machine, Object entity) {
+        engine.in(null).changed(machine, entity);
+    }
+
+    /** {@inheritDoc} Kept at once, see {@link #changed(Object)}. */
+    @Override
+    public void signal(String event, Object entity) {
+        engine.in(null).signal(event, entity);
     }
 
     /** What waits in the store, for all engines that share it. */

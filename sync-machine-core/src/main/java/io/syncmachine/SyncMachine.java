@@ -105,6 +105,18 @@ public final class SyncMachine<S, ID> {
                 CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder);
 
         /**
+         * Listens to an event of the application's own that is {@linkplain Events#signal signalled} with the subject.
+         *
+         * @param event its name: at most 100 letters, digits, dots, dashes and underscores
+         * @throws IllegalArgumentException if the name is malformed or listened to already
+         */
+        Listening<S, ID> listenToEvent(String event);
+
+        /** The same for an event that is signalled with another entity. */
+        <E> Listening<S, ID> listenToEvent(
+                String event, Class<E> entity, CheckedFunction<E, ? extends Iterable<? extends ID>> finder);
+
+        /**
          * Whether the subject may be at the API at all; default yes.
          *
          * @throws IllegalStateException if said already

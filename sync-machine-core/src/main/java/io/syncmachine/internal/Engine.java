@@ -1,5 +1,6 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.Events;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
@@ -172,6 +173,11 @@ public final class Engine implements AutoCloseable {
             relay.woken();
             loop.wake();
         }
+    }
+
+    /** The application's own events, committed with a transaction that the source knows, or at once. */
+    public Events in(@Nullable Object transaction) {
+        return new OwnEvents(machines.values(), source, transaction);
     }
 
     /** How many committed changes wait to become jobs. */

@@ -75,7 +75,9 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
             Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
             try {
-                if (bound == null) {
+                if (machine.isSubject(group.getKey())) {
+                    batch.areSubjects(group.getValue());
+                } else if (bound == null) {
                     batch.releaseUnknown(group.getKey(), group.getValue());
                 } else {
                     find(bound, group.getValue(), batch);
@@ -100,13 +102,6 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     }
 
     private <E> void find(Machine.BoundListener<E, ID> bound, List<Claim> claims, Batch batch) throws Exception {
-        if (bound.listener().finder() == null) {
-            for (Claim claim : claims) {
-                batch.found(claim, claim.key().entityId());
-                batch.done(claim);
-            }
-            return;
-        }
         findByReading(bound, bound.entity(), claims, batch);
     }
 
@@ -162,6 +157,13 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             if (page.size() >= PAGE) {
                 enqueuePage();
                 renew();
+            }
+        }
+
+        void areSubjects(List<Claim> claims) {
+            for (Claim claim : claims) {
+                found(claim, claim.key().entityId());
+                done(claim);
             }
         }
 

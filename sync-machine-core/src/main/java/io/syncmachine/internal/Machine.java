@@ -16,6 +16,9 @@ final class Machine<S, ID, D> {
 
     final MachineDefinition<S, ID, D> definition;
     final IdCodec<ID> subjectIds;
+    private static final String EVENT = "@";
+
+    private final Set<String> subjectTypes;
     private final Map<String, BoundListener<?, ID>> listenersByType = new HashMap<>();
 
     /** A listener and what the source knows of its entity. */
@@ -51,7 +54,9 @@ final class Machine<S, ID, D> {
                     + definition.idType().getName());
         }
         this.subjectIds = (IdCodec<ID>) subject.ids();
+        this.subjectTypes = subject.names();
         definition.listeners().forEach(listener -> bind(source, listener));
+        definition.events().forEach((event, listener) -> bind(source, event, listener));
     }
 
     private <E> EntityDescription<E, ?> describe(EntitySource source, Class<E> type) {
@@ -78,6 +83,15 @@ final class Machine<S, ID, D> {
         }
     }
 
+    private <E> void bind(EntitySource source, String event, Listener<E, ID> listener) {
+        listenersByType.put(eventType(event), new BoundListener<>(listener, describe(source, listener.entity())));
+    }
+
+    /** As what an event's changes are stored: no entity's type begins like this. */
+    static String eventType(String event) {
+        return EVENT + event;
+    }
+
     String name() {
         return definition.name();
     }
@@ -91,10 +105,15 @@ final class Machine<S, ID, D> {
         return listenersByType.get(type);
     }
 
+    /** Whether it has something to do with the type, be it as the subject without being listened to. */
+    boolean concerns(String type) {
+        return listenersByType.containsKey(type) || subjectTypes.contains(type);
+    }
+
     /** Whether an entity of the type is itself the subject. */
     boolean isSubject(String type) {
         BoundListener<?, ID> bound = listenersByType.get(type);
-        return bound != null && bound.listener().finder() == null;
+        return bound == null ? subjectTypes.contains(type) : bound.listener().finder() == null;
     }
 
     /**

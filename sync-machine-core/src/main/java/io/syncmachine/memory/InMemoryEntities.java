@@ -7,6 +7,7 @@ import io.syncmachine.memory.EntityType.Row;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
 import java.util.ArrayList;
@@ -87,7 +88,7 @@ public final class InMemoryEntities implements EntitySource {
     public void transaction(Consumer<Transaction> changes) {
         Transaction transaction = new Transaction();
         changes.accept(transaction);
-        commit(transaction.changes);
+        commit(transaction.changes, transaction.told);
     }
 
     /** The committed entity of this class, if there is one. */
@@ -112,6 +113,7 @@ public final class InMemoryEntities implements EntitySource {
     public final class Transaction {
 
         private final Map<Reference, Optional<Object>> changes = new LinkedHashMap<>();
+        private final List<Change> told = new ArrayList<>();
 
         private Transaction() {}
 
@@ -143,9 +145,9 @@ public final class InMemoryEntities implements EntitySource {
         }
     }
 
-    private synchronized void commit(Map<Reference, Optional<Object>> changes) {
+    private synchronized void commit(Map<Reference, Optional<Object>> changes, List<Change> told) {
         if (capture != null) {
-            capture.append(changes);
+            capture.append(changes, told);
         }
         changes.forEach((reference, entity) -> entity.ifPresentOrElse(
                 reference.type()::put, () -> reference.type().remove(reference.id())));
@@ -195,7 +197,7 @@ public final class InMemoryEntities implements EntitySource {
 
     private static <E, ID> EntityDescription<E, ID> describe(
             Class<E> type, EntityType<?, ID> known, Set<String> names, Set<String> properties) {
-        return new EntityDescription<>(type, names, properties, known.idType, known.ids);
+        return new EntityDescription<>(type, known.name(), names, properties, known.idType, known.ids);
     }
 
     /**
@@ -209,6 +211,28 @@ public final class InMemoryEntities implements EntitySource {
             throw new IllegalStateException("changes are captured already");
         }
         capture = new Capture(listener, store);
+    }
+
+    @Override
+    public EntityReference refer(Object entity) {
+        EntityType<?, ?> type = typeOf(entity.getClass());
+        return new EntityReference(type.name(), type.encode(type.idOf(entity)));
+    }
+
+    /** {@inheritDoc} It knows its own {@link Transaction}. */
+    @Override
+    public synchronized void append(@Nullable Object transaction, Collection<Change> changes) {
+        if (capture == null) {
+            throw new IllegalStateException("no engine captures these entities");
+        }
+        if (transaction == null) {
+            capture.store().outbox().append(changes);
+        } else if (transaction instanceof Transaction own) {
+            own.told.addAll(changes);
+        } else {
+            throw new IllegalArgumentException("the transaction must be one of InMemoryEntities, but is a "
+                    + transaction.getClass().getName());
+        }
     }
 
     @Override
@@ -232,8 +256,8 @@ public final class InMemoryEntities implements EntitySource {
     /** Turns changes into what the outbox keeps. */
     private record Capture(ChangeListener listener, Store store) {
 
-        void append(Map<Reference, Optional<Object>> changes) {
-            List<Change> captured = new ArrayList<>();
+        void append(Map<Reference, Optional<Object>> changes, List<Change> told) {
+            List<Change> captured = new ArrayList<>(told);
             changes.forEach((reference, entity) -> {
                 if (listener.listensTo(reference.type().name())) {
                     capture(reference, entity, captured);

@@ -26,6 +26,22 @@ public interface EntitySource extends AutoCloseable {
     void capture(ChangeListener listener, Store store);
 
     /**
+     * Which entity an object is; it is not read from it, and it may be detached.
+     *
+     * @throws IllegalArgumentException if it is not an entity of this source, or has no id
+     */
+    EntityReference refer(Object entity);
+
+    /**
+     * Appends changes that the application tells by itself to the outbox that is captured into.
+     *
+     * @param transaction what the changes are to be committed with, of a kind that this source knows; null for at once
+     * @throws IllegalArgumentException if it is of no such kind
+     * @throws IllegalStateException if it is not active, or nothing is captured
+     */
+    void append(@Nullable Object transaction, Collection<Change> changes);
+
+    /**
      * Reads committed entities, all in one transaction that is not marked read-only (so that it goes to the primary), begun after
      * this call.
      *

@@ -8,6 +8,7 @@ import io.syncmachine.function.CheckedConsumer;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.function.CheckedPredicate;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param subject the subject's class
  * @param idType its id's class
  * @param listeners what is listened to, each class once
+ * @param events the events of the application's own that are listened to, by name
  * @param publishable null for always
  * @param documentType null if it was not named
  * @param builder from subject to document
@@ -34,6 +36,7 @@ public record MachineDefinition<S, ID, D>(
         Class<S> subject,
         Class<ID> idType,
         List<Listener<?, ID>> listeners,
+        Map<String, Listener<?, ID>> events,
         @Nullable CheckedPredicate<? super S> publishable,
         @Nullable Class<D> documentType,
         CheckedFunction<? super S, ? extends D> builder,

@@ -3,15 +3,20 @@ package io.syncmachine.jpa;
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.jdbc.TransactionalOutbox;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import jakarta.persistence.PersistenceUnitUtil;
 import java.lang.ref.WeakReference;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import org.hibernate.Hibernate;
+import org.hibernate.HibernateException;
 import org.hibernate.collection.spi.PersistentCollection;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.event.spi.AbstractCollectionEvent;
@@ -171,6 +176,32 @@ final class ChangeCapture {
             return;
         }
         changes(session).add(entity.name(), entity.encode(id), value, kind, changed);
+    }
+
+    /** What the application tells by itself, at once. */
+    void append(Collection<Change> told) {
+        outbox.append(told);
+    }
+
+    /** The same, in the session's transaction. */
+    void append(SharedSessionContractImplementor session, Collection<Change> told) {
+        if (!session.isTransactionInProgress()) {
+            throw new IllegalStateException("the entity manager has no active transaction to join");
+        }
+        changes(session).add(told);
+    }
+
+    /** The same, in the connection's transaction. */
+    void append(Connection connection, Collection<Change> told) {
+        try {
+            if (connection.getAutoCommit()) {
+                throw new IllegalStateException(
+                        "the connection is in auto-commit mode: there is no transaction to join");
+            }
+            outbox.append(connection, told);
+        } catch (SQLException e) {
+            throw new HibernateException("the changes could not be written to SyncMachine's outbox", e);
+        }
     }
 
     private SessionChanges changes(SharedSessionContractImplementor session) {

@@ -2,8 +2,10 @@ package io.syncmachine.jpa;
 
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.jdbc.TransactionalOutbox;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
 import jakarta.persistence.EntityGraph;
@@ -14,6 +16,7 @@ import jakarta.persistence.PersistenceException;
 import jakarta.persistence.PersistenceUnitUtil;
 import jakarta.persistence.TypedQuery;
 import jakarta.persistence.metamodel.EntityType;
+import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -26,8 +29,10 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
+import org.hibernate.Hibernate;
 import org.hibernate.Session;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
+import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.metamodel.MappingMetamodel;
 import org.hibernate.metamodel.mapping.EntityIdentifierMapping;
 import org.hibernate.metamodel.mapping.MappingType;
@@ -51,7 +56,7 @@ public final class JpaEntities implements EntitySource {
     private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
-    private @Nullable ChangeCapture capture;
+    private volatile @Nullable ChangeCapture capture;
 
     private JpaEntities(EntityManagerFactory factory) {
         this.factory = factory;
@@ -158,6 +163,41 @@ public final class JpaEntities implements EntitySource {
         capture = new ChangeCapture(
                 listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
         hibernateListener().add(capture);
+    }
+
+    @Override
+    public EntityReference refer(Object entity) {
+        MappedEntity<?, ?> type = entity(Hibernate.getClass(entity));
+        Object id = factory.getPersistenceUnitUtil().getIdentifier(entity);
+        if (id == null) {
+            throw new IllegalArgumentException("the " + type.name() + " has no id yet; persist it first");
+        }
+        return new EntityReference(type.name(), type.encode(id));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>It knows an {@link EntityManager} of its persistence unit, whose changes these are written with, in the same statement; and
+     * a {@link Connection} to the same database. After the commit of a connection, of which nobody tells, the changes wait for the
+     * next poll.
+     */
+    @Override
+    public void append(@Nullable Object transaction, Collection<Change> changes) {
+        ChangeCapture capturing = capture;
+        if (capturing == null) {
+            throw new IllegalStateException("no engine captures these entities");
+        }
+        if (transaction == null) {
+            capturing.append(changes);
+        } else if (transaction instanceof EntityManager manager) {
+            capturing.append(manager.unwrap(SharedSessionContractImplementor.class), changes);
+        } else if (transaction instanceof Connection connection) {
+            capturing.append(connection, changes);
+        } else {
+            throw new IllegalArgumentException("the transaction must be an EntityManager or a Connection, but is a "
+                    + transaction.getClass().getName());
+        }
     }
 
     @Override

@@ -47,7 +47,7 @@ record MappedEntity<E, ID>(Class<E> type, String name, Class<ID> idType, IdCodec
                 .flatMap(entity -> entity.getAttributes().stream())
                 .map(Attribute::getName)
                 .collect(Collectors.toCollection(TreeSet::new));
-        return new EntityDescription<>(type, names, properties, idType, ids);
+        return new EntityDescription<>(type, name, names, properties, idType, ids);
     }
 
     String encode(Object id) {

@@ -9,7 +9,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +32,7 @@ final class SessionChanges implements TransactionObserver {
     private final SharedSessionContractImplementor session;
     private final Runnable forget;
     private final Map<EntityKey, EntityChange> changes = new LinkedHashMap<>();
+    private final Set<Change> told = new LinkedHashSet<>();
     private boolean written;
 
     private record EntityKey(String type, String id) {}
@@ -65,17 +68,23 @@ final class SessionChanges implements TransactionObserver {
                 new EntityKey(type, id), new EntityChange(needed ? entity : null, kind, changed), EntityChange::fold);
     }
 
+    /** What the application tells by itself. */
+    void add(Collection<Change> told) {
+        this.told.addAll(told);
+    }
+
     @Override
     public void afterBegin() {}
 
     @Override
     public void beforeCompletion() {
-        if (changes.isEmpty()) {
+        if (changes.isEmpty() && told.isEmpty()) {
             return;
         }
         Connection connection =
                 session.getJdbcCoordinator().getLogicalConnection().getPhysicalConnection();
-        List<Change> rows = new ArrayList<>();
+        List<Change> rows = new ArrayList<>(told);
+        told.clear();
         while (!changes.isEmpty()) { // a finder may make Hibernate flush what it had not yet
             Map<EntityKey, EntityChange> gathered = new LinkedHashMap<>(changes);
             changes.clear();

@@ -9,8 +9,10 @@ import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.functional.World.Customer;
 import io.syncmachine.functional.World.Order;
 import io.syncmachine.memory.InMemoryStore;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.LeaseStore;
@@ -183,6 +185,16 @@ class OutageTest {
         @Override
         public <E> EntityDescription<E, ?> describe(Class<E> type) {
             return entities.describe(type);
+        }
+
+        @Override
+        public EntityReference refer(Object entity) {
+            return entities.refer(entity);
+        }
+
+        @Override
+        public void append(Object transaction, Collection<Change> changes) {
+            entities.append(transaction, changes);
         }
 
         @Override

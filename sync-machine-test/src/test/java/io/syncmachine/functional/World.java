@@ -12,6 +12,7 @@ import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntityDescription;
+import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.PayloadStore.PayloadRecord;
 import io.syncmachine.spi.Store;
@@ -144,6 +145,16 @@ final class World implements AutoCloseable {
         @Override
         public <E> EntityDescription<E, ?> describe(Class<E> type) {
             return entities.describe(type);
+        }
+
+        @Override
+        public EntityReference refer(Object entity) {
+            return entities.refer(entity);
+        }
+
+        @Override
+        public void append(Object transaction, Collection<Change> changes) {
+            entities.append(transaction, changes);
         }
 
         @Override
