@@ -3,12 +3,18 @@ package io.syncmachine.jpa;
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.annotation.PropertyAccessor;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonFormatVisitorWrapper;
+import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonObjectFormatVisitor;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.syncmachine.spi.IdCodec;
+import org.jspecify.annotations.Nullable;
 
 /** Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. */
 record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
@@ -21,6 +27,33 @@ record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .build();
+
+    /**
+     * Whether ids of the class can be read back.
+     *
+     * @return why not; null if they can
+     */
+    @Nullable
+    String objection() {
+        boolean[] hasFields = new boolean[1];
+        try {
+            MAPPER.acceptJsonFormatVisitor(type, new JsonFormatVisitorWrapper.Base() {
+                @Override
+                public @Nullable JsonObjectFormatVisitor expectObjectFormat(JavaType format) {
+                    hasFields[0] = true;
+                    return null;
+                }
+            });
+            if (hasFields[0]) {
+                MAPPER.readValue("{}", type);
+            }
+            return null;
+        } catch (InvalidDefinitionException | MismatchedInputException e) {
+            return e.getOriginalMessage();
+        } catch (JsonProcessingException | RuntimeException e) {
+            return null; // an empty one may be refused by its class
+        }
+    }
 
     @Override
     public String encode(ID id) {
