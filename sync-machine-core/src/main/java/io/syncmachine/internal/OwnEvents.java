@@ -31,7 +31,17 @@ record OwnEvents(
     @Override
     public void changed(Class<?> type, Collection<?> ids) {
         EntityDescription<?, ?> entity = source.describe(type);
-        append(entity.name(), encode(entity, ids), concerned(entity.name()));
+        List<String> encoded = encode(entity, ids);
+        Set<String> told = names(machine -> machine.concerns(entity.name()));
+        append(entity.name(), encoded, told);
+        for (String subtype : entity.names()) {
+            Set<String> further = names(machine -> machine.concerns(subtype) && !told.contains(machine.name()));
+            append(subtype, encoded, further);
+            told.addAll(further);
+        }
+        if (told.isEmpty()) {
+            throw concernsNobody(entity.name());
+        }
     }
 
     private static <E, ID> List<String> encode(EntityDescription<E, ID> entity, Collection<?> ids) {
@@ -82,9 +92,13 @@ record OwnEvents(
     private Set<String> concerned(String type) {
         Set<String> concerned = names(machine -> machine.concerns(type));
         if (concerned.isEmpty()) {
-            throw new IllegalArgumentException("no machine listens to " + type + " or publishes it");
+            throw concernsNobody(type);
         }
         return concerned;
+    }
+
+    private static IllegalArgumentException concernsNobody(String type) {
+        return new IllegalArgumentException("no machine listens to " + type + " or publishes it");
     }
 
     private Set<String> names(Predicate<Machine<?, ?, ?>> which) {
@@ -99,7 +113,7 @@ record OwnEvents(
                 .map(id -> new Change(
                         Change.DEFAULT_TENANT, type, id, ChangeKind.UPDATE, ChangedProperties.all(), machines))
                 .toList();
-        if (!changes.isEmpty()) {
+        if (!changes.isEmpty() && !machines.isEmpty()) {
             source.append(transaction, changes);
         }
     }

@@ -333,12 +333,12 @@ class IdsTest {
 
         @Override
         public <X> @Nullable X unwrap(@Nullable Isbn value, Class<X> type, WrapperOptions options) {
-            return value == null ? null : type.cast(value.value());
+            return value == null ? null : type.cast(type.isInstance(value) ? value : value.value());
         }
 
         @Override
         public <X> @Nullable Isbn wrap(@Nullable X value, WrapperOptions options) {
-            return value == null ? null : new Isbn((String) value);
+            return value == null || value instanceof Isbn ? (Isbn) value : new Isbn((String) value);
         }
     }
 

@@ -8,7 +8,12 @@ import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.SchemaMode;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityManager;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -72,6 +77,11 @@ final class Unit implements AutoCloseable {
         return engine;
     }
 
+    /** The first engine. */
+    SyncEngine engine() {
+        return engines.get(0);
+    }
+
     void inTransaction(Consumer<EntityManager> work) {
         try (EntityManager manager = factory.createEntityManager()) {
             manager.getTransaction().begin();
@@ -98,6 +108,23 @@ final class Unit implements AutoCloseable {
     /** How many rows the outbox holds. */
     long rows(String condition) {
         return database.number("select count(*) from " + PREFIX + "outbox where " + condition);
+    }
+
+    /** What the outbox holds, as lines of type, id, kind and changed properties; it is empty afterwards. */
+    List<String> take() {
+        List<String> lines = new ArrayList<>();
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("select type || ' ' || entity_id || ' ' || kind || ' ' || "
+                        + "replace(changed, chr(31), ',') from " + PREFIX + "outbox order by 1")) {
+            while (row.next()) {
+                lines.add(row.getString(1));
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+        database.execute("delete from " + PREFIX + "outbox");
+        return lines;
     }
 
     /** How many rows the outbox holds, which is empty afterwards. */
