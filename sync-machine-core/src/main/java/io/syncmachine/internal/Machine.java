@@ -51,7 +51,9 @@ final class Machine<S, ID, D> {
             throw new IllegalArgumentException("machine '" + name() + "': the id of "
                     + definition.subject().getSimpleName() + " is of "
                     + subject.idType().getName() + ", but the machine says "
-                    + definition.idType().getName());
+                    + definition.idType().getName() + "; say define(\"" + name() + "\", "
+                    + definition.subject().getSimpleName() + ".class, "
+                    + subject.idType().getSimpleName() + ".class)");
         }
         this.subjectIds = (IdCodec<ID>) subject.ids();
         this.subjectTypes = subject.names();
@@ -73,7 +75,8 @@ final class Machine<S, ID, D> {
         unknown.removeAll(entity.properties());
         if (!unknown.isEmpty()) {
             throw new IllegalArgumentException("machine '" + name() + "' listens to " + unknown + " of "
-                    + listener.entity().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties()));
+                    + listener.entity().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties())
+                    + Nearest.suggestion(unknown, entity.properties()));
         }
         for (String type : entity.names()) {
             if (listenersByType.putIfAbsent(type, new BoundListener<>(listener, entity)) != null) {

@@ -37,7 +37,7 @@ final class ChangeCapture {
     private final ChangeListener listener;
     private final TransactionalOutbox outbox;
     private final Map<String, MappedEntity<?, ?>> listened;
-    private final Map<Class<?>, MappedEntity<?, ?>> mapped;
+    private final Map<String, MappedEntity<?, ?>> mapped;
     private final PersistenceUnitUtil identifiers;
     /** Weak on both sides: a session's transaction keeps its changes; a session that is closed within it tells nobody. */
     private final Map<SharedSessionContractImplementor, WeakReference<SessionChanges>> sessions =
@@ -50,14 +50,14 @@ final class ChangeCapture {
      * Makes one.
      *
      * @param listened the entities that some machine listens to, by class name
-     * @param mapped all entities by class
+     * @param mapped all entities by class name
      * @param identifiers tells the ids of references, without loading what they point to
      */
     ChangeCapture(
             ChangeListener listener,
             TransactionalOutbox outbox,
             Map<String, MappedEntity<?, ?>> listened,
-            Map<Class<?>, MappedEntity<?, ?>> mapped,
+            Map<String, MappedEntity<?, ?>> mapped,
             PersistenceUnitUtil identifiers) {
         this.listener = listener;
         this.outbox = outbox;

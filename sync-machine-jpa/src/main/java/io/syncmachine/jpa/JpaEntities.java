@@ -189,12 +189,12 @@ public final class JpaEntities implements EntitySource {
         if (capture != null) {
             throw new IllegalStateException("this JpaEntities is in use by an engine already; make another");
         }
-        Map<String, MappedEntity<?, ?>> listened = new HashMap<>();
-        mapped.values().stream()
-                .filter(entity -> listener.listensTo(entity.name()))
-                .forEach(entity -> listened.put(entity.type().getName(), entity));
+        Map<String, MappedEntity<?, ?>> byClass = new HashMap<>();
+        mapped.values().forEach(entity -> byClass.put(entity.type().getName(), entity));
+        Map<String, MappedEntity<?, ?>> listened = new HashMap<>(byClass);
+        listened.values().removeIf(entity -> !listener.listensTo(entity.name()));
         capture = new ChangeCapture(
-                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
+                listener, outbox, Map.copyOf(listened), Map.copyOf(byClass), factory.getPersistenceUnitUtil());
         hibernateListener().add(capture);
     }
 

@@ -1,8 +1,8 @@
 package io.syncmachine.jpa;
 
 import io.syncmachine.ChangedProperties;
-import jakarta.persistence.PersistenceUnitUtil;
 import java.util.ArrayList;
+import jakarta.persistence.PersistenceUnitUtil;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +15,7 @@ import org.hibernate.metamodel.mapping.AttributeMapping;
 import org.hibernate.metamodel.mapping.EntityVersionMapping;
 import org.hibernate.persister.entity.EntityPersister;
 import org.hibernate.type.CompositeType;
+import org.hibernate.type.EntityType;
 import org.hibernate.type.Type;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ final class UpdatedState {
 
     private final EntityPersister persister;
     private final @Nullable SharedSessionContractImplementor session;
-    private final Map<Class<?>, MappedEntity<?, ?>> mapped;
+    private final Map<String, MappedEntity<?, ?>> mapped;
     private final PersistenceUnitUtil identifiers;
     private final Set<String> names = new LinkedHashSet<>();
     private final Map<String, String> oldReferences = new LinkedHashMap<>();
@@ -34,13 +35,13 @@ final class UpdatedState {
     /**
      * Makes one.
      *
-     * @param mapped all entities by class
+     * @param mapped all entities by class name
      * @param identifiers tells the ids of references, without loading what they point to
      */
     UpdatedState(
             EntityPersister persister,
             @Nullable SharedSessionContractImplementor session,
-            Map<Class<?>, MappedEntity<?, ?>> mapped,
+            Map<String, MappedEntity<?, ?>> mapped,
             PersistenceUnitUtil identifiers) {
         this.persister = persister;
         this.session = session;
@@ -119,8 +120,8 @@ final class UpdatedState {
         }
         if (type.isComponentType()) {
             partsDiffer(path, (CompositeType) type, before, now);
-        } else if (before != null && type.isEntityType()) {
-            pointedTo(path, type, before);
+        } else if (before != null && type instanceof EntityType reference) {
+            pointedTo(path, reference, before);
         }
     }
 
@@ -139,8 +140,8 @@ final class UpdatedState {
         return component == null ? new Object[type.getSubtypes().length] : type.getPropertyValues(component);
     }
 
-    private void pointedTo(String path, Type type, Object before) {
-        MappedEntity<?, ?> target = mapped.get(type.getReturnedClass());
+    private void pointedTo(String path, EntityType reference, Object before) {
+        MappedEntity<?, ?> target = mapped.get(reference.getAssociatedEntityName());
         Object id = identifiers.getIdentifier(before);
         if (target != null && id != null) {
             oldReferences.put(path, target.encode(id));

@@ -2,6 +2,7 @@ package io.syncmachine.jpa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityManager;
@@ -124,13 +125,16 @@ class EnhancedEntitiesTest {
         assertThat(ManagedEntity.class).isAssignableFrom(note);
         unit.inTransaction(manager -> {
             for (long id = 1; id <= 4; id++) {
-                manager.persist(create(author, id));
+                Object persisted = create(author, id);
+                set(persisted, "Code", Long.class, id * 100);
+                manager.persist(persisted);
             }
             Object created = create(note, 9);
             set(created, "Title", String.class, "title");
             set(created, "Text", String.class, "text");
             set(created, "Author", author, manager.getReference(author, 1L));
             set(created, "Editor", author, manager.getReference(author, 2L));
+            set(created, "Reviewer", author, manager.find(author, 2L));
             manager.persist(created);
         });
     }
@@ -186,6 +190,22 @@ class EnhancedEntitiesTest {
         unit.inTransaction(manager ->
                 set(manager.getReference(note, 9L), "Author", author, manager.getReference(author, 3L)));
         assertThat(unit.take()).containsExactly("Note 9 UPDATE author,author=1");
+    }
+
+    @Test
+    void aReferenceByAnotherColumnThatWasNeverLoadedDoesNotDisturbTheHost() {
+        unit.capture(machine(note));
+        unit.inTransaction(manager -> set(theNote(manager), "Reviewer", author, manager.find(author, 3L)));
+        assertThat(unit.take()).containsExactly("Note 9 UPDATE reviewer");
+        unit.inTransaction(manager -> manager.remove(theNote(manager)));
+        assertThat(unit.take()).hasSize(1);
+    }
+
+    @Test
+    void aReferenceThatIsNotLoadedIsTold() {
+        SyncEngine engine = unit.capture(machine(note));
+        unit.inTransaction(manager -> engine.in(manager).changed(manager.getReference(note, 9L)));
+        assertThat(unit.take()).containsExactly("Note 9 UPDATE *");
     }
 
     @Test

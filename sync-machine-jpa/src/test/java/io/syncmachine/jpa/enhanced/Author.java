@@ -1,5 +1,6 @@
 package io.syncmachine.jpa.enhanced;
 
+import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 
@@ -9,7 +10,8 @@ public class Author {
     @Id
     private Long id;
 
-    private String name;
+    @Column(unique = true)
+    private Long code;
 
     public Long getId() {
         return id;
@@ -19,11 +21,11 @@ public class Author {
         this.id = id;
     }
 
-    public String getName() {
-        return name;
+    public Long getCode() {
+        return code;
     }
 
-    public void setName(String name) {
-        this.name = name;
+    public void setCode(Long code) {
+        this.code = code;
     }
 }

@@ -4,6 +4,7 @@ import jakarta.persistence.Basic;
 import jakarta.persistence.Entity;
 import jakarta.persistence.FetchType;
 import jakarta.persistence.Id;
+import jakarta.persistence.JoinColumn;
 import jakarta.persistence.ManyToOne;
 import org.hibernate.annotations.LazyGroup;
 
@@ -24,6 +25,10 @@ public class Note {
     @ManyToOne(fetch = FetchType.LAZY)
     @LazyGroup("editor")
     private Author editor;
+
+    @ManyToOne(fetch = FetchType.LAZY)
+    @JoinColumn(referencedColumnName = "code")
+    private Author reviewer;
 
     public Long getId() {
         return id;
@@ -63,5 +68,13 @@ public class Note {
 
     public void setEditor(Author editor) {
         this.editor = editor;
+    }
+
+    public Author getReviewer() {
+        return reviewer;
+    }
+
+    public void setReviewer(Author reviewer) {
+        this.reviewer = reviewer;
     }
 }
