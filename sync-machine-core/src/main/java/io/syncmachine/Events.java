@@ -16,7 +16,7 @@ public interface Events {
     void changed(Object entity);
 
     /**
-     * The entities count as changed, as in {@link #changed(Object)}; they need not be loaded.
+     * The entities count as changed, as in {@link #changed(Object)}; they need not be loaded, and may be of subclasses.
      *
      * @throws IllegalArgumentException if the class is no entity or concerns no machine, or an id is of the wrong class
      */

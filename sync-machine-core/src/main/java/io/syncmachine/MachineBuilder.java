@@ -238,7 +238,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         @Override
         public SyncMachine<S, ID> done() {
             if (publisher == null) {
-                throw new IllegalStateException("machine '" + name + "' has no publish");
+                throw new IllegalStateException("machine '" + name + "' has no publish; say publish(…) after build(…)");
             }
             if (remoteIdsFromApi && !answersResult) {
                 throw new IllegalStateException(

@@ -85,8 +85,8 @@ public final class Engine implements AutoCloseable {
                     + ") must be at most half of the engine's lease, which is " + settings.lease());
         }
         if (machines.putIfAbsent(definition.name(), new Machine<>(definition, source)) != null) {
-            throw new IllegalArgumentException("two machines of the engine are named '" + definition.name()
-                    + "'; give each a name of its own");
+            throw new IllegalArgumentException(
+                    "two machines of the engine are named '" + definition.name() + "'; give each a name of its own");
         }
     }
 

@@ -35,8 +35,7 @@ final class Nearest {
             current[0] = i;
             for (int j = 1; j <= other.length(); j++) {
                 boolean same = Character.toLowerCase(one.charAt(i - 1)) == Character.toLowerCase(other.charAt(j - 1));
-                current[j] = Math.min(
-                        previous[j - 1] + (same ? 0 : 1), 1 + Math.min(previous[j], current[j - 1]));
+                current[j] = Math.min(previous[j - 1] + (same ? 0 : 1), 1 + Math.min(previous[j], current[j - 1]));
             }
             previous = current;
         }

@@ -80,7 +80,8 @@ final class ChangeCapture {
         }
         UpdatedState updated = state(event.getPersister(), session)
                 .update(event.getDirtyProperties(), event.getOldState(), event.getState());
-        if (!listener.concerned(entity.name(), ChangeKind.UPDATE, updated.names()).isEmpty()) {
+        if (!listener.concerned(entity.name(), ChangeKind.UPDATE, updated.names())
+                .isEmpty()) {
             ChangedProperties changed = updated.withOldReferences(ChangedProperties.of(updated.names()));
             add(session, entity, event.getId(), event.getEntity(), ChangeKind.UPDATE, changed);
         }

@@ -43,7 +43,8 @@ final class IdRules {
         }
         Field association = association(type);
         if (association != null) {
-            return "whose field '" + association.getName() + "' is an entity; let it hold that entity's id, and map the association"
+            return "whose field '" + association.getName()
+                    + "' is an entity; let it hold that entity's id, and map the association"
                     + " beside the id with @MapsId";
         }
         if (!comparesByValue(type)) {

@@ -49,11 +49,20 @@ import org.jspecify.annotations.Nullable;
  * Entities mapped with JPA, on Hibernate ORM. The entity manager factory is used as before; nothing else in the application changes.
  *
  * <p>Changes are seen by listeners inside Hibernate: those that concern a machine are gathered per session, and written with one
- * insert before the transaction commits, on the session's own connection. A rollback leaves nothing. Statements that pass by
- * Hibernate's entities (bulk JPQL updates and deletes, native SQL) are not seen.
+ * insert before the transaction commits, on the session's own connection. A rollback leaves nothing. Sessions may be stateless; such a
+ * one tells all properties as changed when it updates, and knows no old references. Without a transaction a change is written just
+ * after it is made, and a crash in between loses it.
  *
- * <p>Entities are read in sessions of this source's own, each in a transaction that is not marked read-only; entities of the second-level
- * cache are not used. Needs a persistence unit with resource-local transactions. Safe for use by several threads.
+ * <p>Not seen are statements that pass by Hibernate's entities (bulk JPQL and Criteria updates and deletes, native SQL, cascades of the
+ * database), a version that is forced up by a lock, and an association whose inverse side is listened to, but not changed. Tell them with {@link
+ * io.syncmachine.SyncEngine#in engine.in(…).changed(…)}.
+ *
+ * <p>Properties are named as they are mapped; those of an embeddable also by their path, as {@code address.city}.
+ *
+ * <p>Entities are read in sessions of this source's own, each in a transaction that is not marked read-only. The second-level cache is
+ * neither read nor written, not for associations, collections and queries either. Needs a persistence unit with resource-local
+ * transactions. One of these serves one engine; any number of engines may be on one persistence unit, each with its own. Safe for use
+ * by several threads.
  */
 public final class JpaEntities implements EntitySource {
 
@@ -160,7 +169,8 @@ public final class JpaEntities implements EntitySource {
 
     private String reasonAgainst(Class<?> type) {
         if (withoutIdClass.contains(type)) {
-            return type.getName() + " has an id of several attributes, for which no object stands; declare an @IdClass, or an"
+            return type.getName()
+                    + " has an id of several attributes, for which no object stands; declare an @IdClass, or an"
                     + " @EmbeddedId";
         }
         Set<String> below = new TreeSet<>();

@@ -1,8 +1,8 @@
 package io.syncmachine.jpa;
 
 import io.syncmachine.ChangedProperties;
-import java.util.ArrayList;
 import jakarta.persistence.PersistenceUnitUtil;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -78,7 +78,8 @@ final class UpdatedState {
     /** Versions, timestamps and the like: Hibernate or the database writes them, without finding them dirty. */
     private List<Integer> writtenBesides(String[] properties) {
         EntityVersionMapping version = persister.getVersionMapping();
-        String versionName = version == null ? null : version.getVersionAttribute().getAttributeName();
+        String versionName =
+                version == null ? null : version.getVersionAttribute().getAttributeName();
         List<Integer> result = new ArrayList<>();
         for (int i = 0; i < properties.length; i++) {
             if (properties[i].equals(versionName) || isGeneratedOnUpdate(properties[i])) {

@@ -72,8 +72,8 @@ class EnhancedEntitiesTest {
         }
 
         private Class<?> define(String name) {
-            try (InputStream in = Objects.requireNonNull(
-                    getParent().getResourceAsStream(name.replace('.', '/') + ".class"))) {
+            try (InputStream in =
+                    Objects.requireNonNull(getParent().getResourceAsStream(name.replace('.', '/') + ".class"))) {
                 byte[] original = in.readAllBytes();
                 enhancer.discoverTypes(name, original);
                 byte[] enhanced = Objects.requireNonNull(enhancer.enhance(name, original));
@@ -85,9 +85,8 @@ class EnhancedEntitiesTest {
     }
 
     private Unit unit() {
-        Configuration configuration = new Configuration(new BootstrapServiceRegistryBuilder()
-                .applyClassLoader(loader)
-                .build());
+        Configuration configuration = new Configuration(
+                new BootstrapServiceRegistryBuilder().applyClassLoader(loader).build());
         configuration.addAnnotatedClass(author).addAnnotatedClass(note);
         configuration.getProperties().put("jakarta.persistence.nonJtaDataSource", database.dataSource());
         configuration.setProperty("hibernate.hbm2ddl.auto", "update");
@@ -169,8 +168,7 @@ class EnhancedEntitiesTest {
     @Test
     void aLazyReferenceTellsWhatItPointedTo() {
         unit.capture(machine(note));
-        unit.inTransaction(
-                manager -> set(theNote(manager), "Author", author, manager.getReference(author, 3L)));
+        unit.inTransaction(manager -> set(theNote(manager), "Author", author, manager.getReference(author, 3L)));
         assertThat(unit.take()).containsExactly("Note 9 UPDATE author,author=1");
         unit.inTransaction(manager -> manager.remove(theNote(manager)));
         assertThat(unit.take()).singleElement().asString().startsWith("Note 9 DELETE *,author=3");
@@ -179,16 +177,15 @@ class EnhancedEntitiesTest {
     @Test
     void aReferenceInALazyGroupTellsWhatItPointedTo() {
         unit.capture(machine(note));
-        unit.inTransaction(
-                manager -> set(theNote(manager), "Editor", author, manager.getReference(author, 4L)));
+        unit.inTransaction(manager -> set(theNote(manager), "Editor", author, manager.getReference(author, 4L)));
         assertThat(unit.take()).containsExactly("Note 9 UPDATE editor,editor=2");
     }
 
     @Test
     void aReferenceIsNotedFromAReferenceThatWasNeverLoaded() {
         unit.capture(machine(note));
-        unit.inTransaction(manager ->
-                set(manager.getReference(note, 9L), "Author", author, manager.getReference(author, 3L)));
+        unit.inTransaction(
+                manager -> set(manager.getReference(note, 9L), "Author", author, manager.getReference(author, 3L)));
         assertThat(unit.take()).containsExactly("Note 9 UPDATE author,author=1");
     }
 

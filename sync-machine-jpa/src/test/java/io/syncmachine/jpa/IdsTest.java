@@ -169,7 +169,8 @@ class IdsTest {
     @Entity(name = "WithBoxedInteger")
     static class WithBoxedInteger extends Base {
         @Id
-        @Nullable Integer id;
+        @Nullable
+        Integer id;
 
         static WithBoxedInteger create() {
             WithBoxedInteger entity = new WithBoxedInteger();
@@ -203,7 +204,8 @@ class IdsTest {
     @Entity(name = "WithBoxedLong")
     static class WithBoxedLong extends Base {
         @Id
-        @Nullable Long id;
+        @Nullable
+        Long id;
 
         static WithBoxedLong create() {
             WithBoxedLong entity = new WithBoxedLong();
@@ -220,7 +222,8 @@ class IdsTest {
     @Entity(name = "WithText")
     static class WithText extends Base {
         @Id
-        @Nullable String id;
+        @Nullable
+        String id;
 
         static WithText create() {
             WithText entity = new WithText();
@@ -237,7 +240,8 @@ class IdsTest {
     @Entity(name = "WithUuid")
     static class WithUuid extends Base {
         @Id
-        @Nullable UUID id;
+        @Nullable
+        UUID id;
 
         static WithUuid create() {
             WithUuid entity = new WithUuid();
@@ -254,7 +258,8 @@ class IdsTest {
     @Entity(name = "WithDate")
     static class WithDate extends Base {
         @Id
-        @Nullable LocalDate id;
+        @Nullable
+        LocalDate id;
 
         static WithDate create() {
             WithDate entity = new WithDate();

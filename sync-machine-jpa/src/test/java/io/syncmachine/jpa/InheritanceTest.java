@@ -132,10 +132,8 @@ class InheritanceTest {
         return SyncMachine.define(name, type, Long.class)
                 .listenTo(type, properties)
                 .build(Base::show)
-                .publish(publication -> calls.add(
-                        name + " put " + publication.id() + " " + publication.document()))
-                .onDeletePublication(
-                        publication -> calls.add(name + " delete " + publication.id()))
+                .publish(publication -> calls.add(name + " put " + publication.id() + " " + publication.document()))
+                .onDeletePublication(publication -> calls.add(name + " delete " + publication.id()))
                 .done();
     }
 
@@ -158,22 +156,18 @@ class InheritanceTest {
             unit.settle();
             assertThat(calls)
                     .containsExactlyInAnyOrder(
-                            root + " put 1 " + sub + " x",
-                            root + " put 2 " + b.show(),
-                            sub + " put 1 " + sub + " x");
+                            root + " put 1 " + sub + " x", root + " put 2 " + b.show(), sub + " put 1 " + sub + " x");
             calls.clear();
             unit.inTransaction(manager -> manager.find(rootType, 1L).name = "y");
             unit.settle();
-            assertThat(calls)
-                    .containsExactlyInAnyOrder(root + " put 1 " + sub + " y", sub + " put 1 " + sub + " y");
+            assertThat(calls).containsExactlyInAnyOrder(root + " put 1 " + sub + " y", sub + " put 1 " + sub + " y");
             calls.clear();
             unit.inTransaction(manager -> {
                 manager.remove(manager.find(rootType, 1L));
                 manager.remove(manager.find(rootType, 2L));
             });
             unit.settle();
-            assertThat(calls)
-                    .containsExactlyInAnyOrder(root + " delete 1", root + " delete 2", sub + " delete 1");
+            assertThat(calls).containsExactlyInAnyOrder(root + " delete 1", root + " delete 2", sub + " delete 1");
         }
     }
 
@@ -206,8 +200,7 @@ class InheritanceTest {
                 if (entity instanceof Sized) {
                     unit.inTransaction(manager -> ((Sized) manager.find(entity.getClass(), entity.id)).resize(3));
                     assertThat(unit.take())
-                            .containsExactly(
-                                    entity.getClass().getSimpleName() + " " + entity.id + " UPDATE size");
+                            .containsExactly(entity.getClass().getSimpleName() + " " + entity.id + " UPDATE size");
                 }
             }
         }
@@ -280,8 +273,7 @@ class InheritanceTest {
             unit.engine().changed(One.class, List.of(1L, 2L));
             unit.settle();
         }
-        assertThat(calls)
-                .containsExactlyInAnyOrder("One put 1 OneA z", "One put 2 OneB z", "OneA put 1 OneA z");
+        assertThat(calls).containsExactlyInAnyOrder("One put 1 OneA z", "One put 2 OneB z", "OneA put 1 OneA z");
     }
 
     @Test

@@ -190,7 +190,8 @@ class PropertiesTest {
         listenTo("attributes");
         assertThat(change(person -> person.attributes.put("colour", "red")))
                 .containsExactly("Person 7 UPDATE attributes,updatedAt,version");
-        assertThat(change(person -> person.attributes = new TreeMap<>(person.attributes))).isEmpty();
+        assertThat(change(person -> person.attributes = new TreeMap<>(person.attributes)))
+                .isEmpty();
         assertThat(change(person -> person.name = "Bob")).isEmpty();
         assertThat(change(person -> person.attributes = null)).hasSize(1);
     }
@@ -235,9 +236,9 @@ class PropertiesTest {
         listenTo("nicknames", "visited");
         assertThat(change(person -> person.nicknames.add("A."))).containsExactly("Person 7 UPDATE nicknames");
         assertThat(change(person -> person.nicknames.clear())).hasSize(1);
-        assertThat(change(person -> person.nicknames = new ArrayList<>(List.of("B.")))).hasSize(1);
-        assertThat(change(person -> person.visited.add(country(1))))
-                .containsExactly("Person 7 UPDATE visited");
+        assertThat(change(person -> person.nicknames = new ArrayList<>(List.of("B."))))
+                .hasSize(1);
+        assertThat(change(person -> person.visited.add(country(1)))).containsExactly("Person 7 UPDATE visited");
         assertThat(change(person -> person.visited.clear())).hasSize(1);
         assertThat(change(person -> person.address.phones.add("1"))).isEmpty();
     }
@@ -272,7 +273,10 @@ class PropertiesTest {
     @Test
     void aChangedCollectionIsAlsoAChangedVersion() {
         listenTo("version");
-        assertThat(change(person -> person.nicknames.add("A."))).singleElement().asString().contains("version");
+        assertThat(change(person -> person.nicknames.add("A.")))
+                .singleElement()
+                .asString()
+                .contains("version");
     }
 
     @Test
@@ -305,8 +309,8 @@ class PropertiesTest {
     @Test
     void aVersionThatIsForcedUpIsNotSeenForHibernateTellsNobody() {
         listenTo();
-        unit.inTransaction(manager ->
-                manager.lock(manager.find(Person.class, 7L), LockModeType.OPTIMISTIC_FORCE_INCREMENT));
+        unit.inTransaction(
+                manager -> manager.lock(manager.find(Person.class, 7L), LockModeType.OPTIMISTIC_FORCE_INCREMENT));
         assertThat(unit.take()).isEmpty();
     }
 

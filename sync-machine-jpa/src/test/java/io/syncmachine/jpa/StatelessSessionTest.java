@@ -183,7 +183,11 @@ class StatelessSessionTest {
     @Test
     void theApplicationsOwnExecutorOfStatementsIsKept() {
         try (Unit other = Unit.of(
-                database, Map.of("hibernate.jdbc.mutation.executor", new Counting()), Customer.class, Order.class, OrderLine.class)) {
+                database,
+                Map.of("hibernate.jdbc.mutation.executor", new Counting()),
+                Customer.class,
+                Order.class,
+                OrderLine.class)) {
             other.capture(orders);
             other.stateless(session -> session.insert(order(10, "new")));
             assertThat(other.rows("entity_id = '10'")).isEqualTo(1);

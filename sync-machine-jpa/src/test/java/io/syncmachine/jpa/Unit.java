@@ -102,7 +102,8 @@ final class Unit implements AutoCloseable {
     void settle() {
         await().atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(5))
-                .until(() -> engines.stream().allMatch(engine -> engine.backlog().isEmpty()));
+                .until(() ->
+                        engines.stream().allMatch(engine -> engine.backlog().isEmpty()));
     }
 
     /** How many rows the outbox holds. */

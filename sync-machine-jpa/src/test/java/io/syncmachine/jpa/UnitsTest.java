@@ -141,9 +141,7 @@ class UnitsTest {
     }
 
     private void awaitCall(String call) {
-        await()
-                .atMost(Duration.ofSeconds(20))
-                .until(() -> calls.contains(call));
+        await().atMost(Duration.ofSeconds(20)).until(() -> calls.contains(call));
     }
 
     @Test
@@ -184,8 +182,9 @@ class UnitsTest {
     @Test
     void aUnitWithJtaTransactionsIsRefused() {
         JtaPlatform platform = (JtaPlatform) Proxy.newProxyInstance(
-                JtaPlatform.class.getClassLoader(), new Class<?>[] {JtaPlatform.class}, (proxy, method, arguments) ->
-                        method.getReturnType() == boolean.class ? Boolean.TRUE : null);
+                JtaPlatform.class.getClassLoader(),
+                new Class<?>[] {JtaPlatform.class},
+                (proxy, method, arguments) -> method.getReturnType() == boolean.class ? Boolean.TRUE : null);
         try (Unit unit = Unit.of(
                 database,
                 Map.of(
