@@ -116,7 +116,7 @@ final class UpdatedState {
 
     private void differs(String path, Type type, @Nullable Object before, @Nullable Object now) {
         names.add(path);
-        if (before == null && now == null || before == LazyPropertyInitializer.UNFETCHED_PROPERTY) {
+        if ((before == null && now == null) || before == LazyPropertyInitializer.UNFETCHED_PROPERTY) {
             return;
         }
         if (type.isComponentType()) {

@@ -14,6 +14,7 @@ import jakarta.persistence.InheritanceType;
 import jakarta.persistence.ManyToOne;
 import jakarta.persistence.MappedSuperclass;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -110,6 +111,10 @@ class InheritanceTest {
         @ManyToOne(fetch = FetchType.LAZY)
         @Nullable
         One held;
+
+        One held() {
+            return Objects.requireNonNull(held);
+        }
     }
 
     private Unit unit() {
@@ -239,9 +244,11 @@ class InheritanceTest {
                 manager.persist(holder);
             });
             unit.take("true");
-            unit.inTransaction(manager -> engine.in(manager).changed(manager.find(Holder.class, 9L).held));
+            unit.inTransaction(manager ->
+                    engine.in(manager).changed(manager.find(Holder.class, 9L).held()));
             assertThat(unit.take()).containsExactly("OneA 1 UPDATE *");
-            One detached = unit.factory.fromTransaction(session -> session.find(Holder.class, 9L).held);
+            One detached = unit.factory.fromTransaction(
+                    session -> session.find(Holder.class, 9L).held());
             assertThatThrownBy(() -> engine.changed(detached))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContainingAll("One", "id 1", "subclasses", "give the loaded entity");
