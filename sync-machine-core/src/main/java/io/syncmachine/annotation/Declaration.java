@@ -75,6 +75,13 @@ final class Declaration {
     }
 
     SyncMachine<?, ?> machine() {
+        hooks(OnDelete.class).stream()
+                .filter(Hook::isCalledOnSubject)
+                .findFirst()
+                .ifPresent(hook -> {
+                    throw hook.wrong(
+                            "is called on a subject that is gone; make it static, or a method of an object beside it");
+                });
         return machine(subject, idType());
     }
 

@@ -121,6 +121,11 @@ final class Hook<A extends Annotation> {
         return annotated.annotation();
     }
 
+    /** Whether it is called on the subject, which is then its first parameter. */
+    boolean isCalledOnSubject() {
+        return calledOnSubject;
+    }
+
     int parameterCount() {
         return parameters.size();
     }

@@ -147,6 +147,7 @@ final class HookSource {
         List<Annotated<A>> result = new ArrayList<>();
         for (List<Method> overridden : methods) {
             overridden.stream()
+                    .filter(method -> !isMeantForField(method, annotation))
                     .map(method -> List.of(method.getDeclaredAnnotationsByType(annotation)))
                     .filter(found -> !found.isEmpty())
                     .findFirst()
@@ -154,6 +155,15 @@ final class HookSource {
         }
         result.sort(Comparator.comparing(found -> found.member().toString()));
         return result;
+    }
+
+    /** Whether it is a record's accessor: it has the annotations that its component shares with its field. */
+    private static boolean isMeantForField(Method method, Class<? extends Annotation> annotation) {
+        return method.getDeclaringClass().isRecord()
+                && method.getParameterCount() == 0
+                && Arrays.stream(method.getDeclaringClass().getDeclaredFields())
+                        .anyMatch(field ->
+                                field.getName().equals(method.getName()) && field.isAnnotationPresent(annotation));
     }
 
     <A extends Annotation> List<Annotated<A>> fields(Class<A> annotation) {
@@ -169,11 +179,9 @@ final class HookSource {
         return result;
     }
 
-    /** A class's name without its package. */
+    /** A class's name, as short as people know it. */
     static String name(Class<?> c) {
-        return c.getTypeName()
-                .substring(c.getPackageName().isEmpty() ? 0 : c.getTypeName().lastIndexOf('.') + 1)
-                .replace('$', '.');
+        return c.getSimpleName().isEmpty() ? c.getName() : c.getSimpleName();
     }
 
     static String names(Collection<? extends Class<?>> classes) {
