@@ -1,6 +1,7 @@
 package io.syncmachine.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.syncmachine.SyncMachine;
 import io.syncmachine.annotation.AnnotatedMachine;
@@ -26,7 +27,8 @@ class AnnotatedModuleTest {
             import io.syncmachine.annotation.*;
 
             @SyncMachineFor(subject = String.class, name = "orders", idType = Long.class)
-            class Orders {
+            public class Orders {
+                public static Object create() { return new Orders(); }
                 @Build private String build(String order) { return order; }
                 @Publish void publish(String order, String document) {}
             }
@@ -62,10 +64,7 @@ class AnnotatedModuleTest {
         Controller layer = ModuleLayer.defineModulesWithOneLoader(configuration, List.of(ModuleLayer.boot()), own);
         Module app = layer.layer().findModule("app").orElseThrow();
         layer.addReads(app, own.getUnnamedModule());
-        layer.addOpens(app, "app", getClass().getModule());
-        var constructor = app.getClassLoader().loadClass("app.Orders").getDeclaredConstructor();
-        constructor.setAccessible(true);
-        return constructor.newInstance();
+        return app.getClassLoader().loadClass("app.Orders").getMethod("create").invoke(null);
     }
 
     @Test
@@ -73,5 +72,15 @@ class AnnotatedModuleTest {
         SyncMachine<?, ?> machine = AnnotatedMachine.of(hooks("open module app {}"));
 
         assertThat(machine.name()).isEqualTo("orders");
+    }
+
+    @Test
+    void isToldThatItMustOpenItsPackage() throws Exception {
+        Object hooks = hooks("module app { exports app; }");
+
+        assertThatThrownBy(() -> AnnotatedMachine.of(hooks))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("machine 'orders': @Build Orders.build(String) cannot be called; "
+                        + "module app must say: opens app;");
     }
 }
