@@ -31,11 +31,6 @@ class AnnotationsTest {
         @ListenTo
         private final String status;
 
-        Order(Long id, String status) {
-            this.id = id;
-            this.status = status;
-        }
-
         @PublishWhen
         boolean isPurchased() {
             return !status.equals("draft");
@@ -44,6 +39,11 @@ class AnnotationsTest {
         @Build
         OrderDocument document() {
             return new OrderDocument(id, status);
+        }
+
+        Order(Long id, String status) {
+            this.id = id;
+            this.status = status;
         }
     }
 

@@ -2,11 +2,13 @@ package io.syncmachine.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.syncmachine.Policy;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.StoredDocument;
 import io.syncmachine.SyncEngine;
+import io.syncmachine.SyncMachine;
 import io.syncmachine.annotation.AfterPublish;
 import io.syncmachine.annotation.AnnotatedMachine;
 import io.syncmachine.annotation.Build;
@@ -16,6 +18,7 @@ import io.syncmachine.annotation.OnDelete;
 import io.syncmachine.annotation.Publish;
 import io.syncmachine.annotation.PublishWhen;
 import io.syncmachine.annotation.SyncMachineFor;
+import io.syncmachine.annotation.UsePolicy;
 import io.syncmachine.functional.World.Customer;
 import io.syncmachine.functional.World.Order;
 import io.syncmachine.functional.World.OrderDocument;
@@ -497,6 +500,64 @@ class AnnotatedHooksTest {
             world.run();
 
             assertThat(log).containsExactly("publish open");
+        }
+
+        static class Paper {
+
+            final long id;
+
+            @ListenTo
+            final String text;
+
+            final String colour;
+
+            Paper(long id, String text, String colour) {
+                this.id = id;
+                this.text = text;
+                this.colour = colour;
+            }
+
+            @Build
+            String build() {
+                return "no text";
+            }
+        }
+
+        @SyncMachineFor(name = World.MACHINE, idType = Long.class)
+        static final class Letter extends Paper {
+
+            Letter(long id, String text, String colour) {
+                super(id, text, colour);
+            }
+
+            @Override
+            String build() {
+                return text;
+            }
+        }
+
+        record Post(List<String> log, @UsePolicy Policy policy) {
+
+            @Publish
+            void publish(Paper paper, String text) {
+                log.add(paper.id + " " + text);
+            }
+        }
+
+        @Test
+        void areInheritedByTheSubject() {
+            world.entities.type(Letter.class, Long.class, letter -> letter.id);
+            Policy policy = Policy.defaults().inFlight(3);
+            SyncMachine<Letter, ?> machine = AnnotatedMachine.of(Letter.class, new Post(log, policy));
+            SyncEngine engine = world.start(machine);
+
+            world.entities.save(new Letter(1, "Dear Ada", "white"));
+            world.run();
+            world.entities.save(new Letter(1, "Dear Ada", "blue"));
+
+            assertThat(log).containsExactly("1 Dear Ada");
+            assertThat(engine.backlog().changes()).isZero();
+            assertThat(machine.definition().policy()).isSameAs(policy);
         }
     }
 }
