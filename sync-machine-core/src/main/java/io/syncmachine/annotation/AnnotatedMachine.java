@@ -24,8 +24,8 @@ import java.util.List;
  * SyncMachine<?, ?> machine = AnnotatedMachine.of(new OrderToApi(api));
  * }</pre>
  *
- * <p>Or the subject's class declares it. There, {@code this} is the subject that the hook would take, a hook that takes no subject is
- * static, and what needs an API client is in an object beside it:
+ * <p>Or the subject's class declares it. There, {@code this} is the subject that the hook would take, a hook that takes no subject
+ * or finds subjects is static, and what needs an API client is in an object beside it:
  *
  * <pre>{@code
  * @SyncMachineFor(name = "order-to-api")
@@ -39,9 +39,9 @@ import java.util.List;
  * SyncMachine<Order, ?> machine = AnnotatedMachine.of(Order.class, new OrderApi(api)); // has the methods with @Publish, @OnDelete
  * }</pre>
  *
- * <p>Hooks may be of any visibility, inherited, generic, or declared by interfaces; an overriding method needs no annotation of its
- * own, so that proxies which are subclasses work. What a hook throws reaches the engine as it is. Classes in a named module must be
- * open to the module of this class.
+ * <p>Hooks are called by several threads at once. They may be of any visibility, inherited, generic, or declared by interfaces; an
+ * overriding method needs no annotation of its own, so that proxies which are subclasses work. What a hook throws reaches the engine
+ * as it is. Classes in a named module must be open to the module of this class.
  */
 public final class AnnotatedMachine {
 

@@ -36,6 +36,23 @@ final class Declaration {
             }
         }
         this.subject = subject(first);
+        refuseIdleHooks();
+    }
+
+    /** Annotations that nobody would heed are a mistake, and not a small one: a @PublishWhen, for instance. */
+    private void refuseIdleHooks() {
+        for (HookSource source : sources) {
+            if (source != sources.get(0) && source.hooksFound().isEmpty()) {
+                throw wrong(name(source.type()) + " has no hooks; annotate its methods, or leave it out");
+            }
+        }
+        HookSource entity = HookSource.ofSubject(subject);
+        if (entity.onType(SyncMachineFor.class).isEmpty()
+                && !entity.hooksFound().isEmpty()) {
+            throw wrong(name(subject) + " has @" + entity.hooksFound().get(0).getSimpleName()
+                    + ", but does not declare the machine; move it to "
+                    + name(sources.get(0).type()));
+        }
     }
 
     private static IllegalArgumentException undeclared(HookSource source) {

@@ -17,6 +17,10 @@ final class Finders {
 
     /** What a finder is called with. */
     static Class<?> entity(Hook<?> finder) {
+        if (finder.isCalledOnSubject()) {
+            throw finder.wrong("is called on a subject, but a finder is static there; "
+                    + "to listen to a property of the subject, annotate the field or name it on the class");
+        }
         boolean isEvent = finder.annotation() instanceof ListenToEvent;
         int count = finder.parameterCount();
         boolean changes = count == 2 && finder.parameter(1) == ChangedProperties.class;

@@ -23,6 +23,16 @@ final class HookSource {
     /** What proxies made at run time have in the names of their classes. */
     private static final String GENERATED = "$$";
 
+    private static final List<Class<? extends Annotation>> HOOKS = List.of(
+            ListenTo.class,
+            ListenToEvent.class,
+            PublishWhen.class,
+            Build.class,
+            Publish.class,
+            OnDelete.class,
+            AfterPublish.class,
+            UsePolicy.class);
+
     private final Class<?> type;
     private final @Nullable Object hooks;
     private final TypeVariables variables;
@@ -141,6 +151,15 @@ final class HookSource {
                 .filter(found -> !found.isEmpty())
                 .findFirst()
                 .orElse(List.of());
+    }
+
+    /** Which annotations of hooks it has anywhere. */
+    List<Class<? extends Annotation>> hooksFound() {
+        return HOOKS.stream()
+                .filter(hook -> !onType(hook).isEmpty()
+                        || !methods(hook).isEmpty()
+                        || !fields(hook).isEmpty())
+                .toList();
     }
 
     <A extends Annotation> List<Annotated<A>> methods(Class<A> annotation) {

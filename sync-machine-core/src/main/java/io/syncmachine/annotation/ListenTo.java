@@ -15,6 +15,7 @@ import java.lang.annotation.Target;
  *   <li>On a method: to the entity that the method takes. The method is the finder: called with the committed state, in a read
  *       transaction, it answers the ids of the subjects that the entity concerns, as one id, a collection or other {@code
  *       Iterable}, a stream, which is closed, or null for none. It may take {@link io.syncmachine.ChangedProperties} as well.
+ *       In the subject's class it is static.
  *   <li>On a field of the subject's class, if the machine is declared there: to this property of the subject. Names nothing.
  * </ul>
  */

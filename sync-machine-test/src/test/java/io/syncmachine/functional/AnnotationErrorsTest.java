@@ -487,6 +487,55 @@ class AnnotationErrorsTest {
         static void publish(NamesOnField subject, String status) {}
     }
 
+    @SyncMachineFor(name = "subjects")
+    record ListensByGetter(long id, long parent) {
+
+        @ListenTo
+        long getParent() {
+            return parent;
+        }
+
+        @Build
+        String build() {
+            return "";
+        }
+    }
+
+    @Test
+    void aGetterOfTheSubjectIsNoFinder() {
+        assertThatThrownBy(() -> AnnotatedMachine.of(ListensByGetter.class))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("@ListenTo", "ListensByGetter.getParent()", "static", "annotate the field");
+    }
+
+    record Stray(long id, String status) {
+
+        @PublishWhen
+        boolean isReady() {
+            return !status.isEmpty();
+        }
+    }
+
+    @SyncMachineFor(subject = Stray.class, name = "strays", idType = Long.class)
+    static final class OfStray {
+
+        @Build
+        String build(Stray stray) {
+            return stray.status();
+        }
+
+        @Publish
+        void publish(Stray stray, String status) {}
+    }
+
+    @Test
+    void noAnnotationIsOverlooked() {
+        refused(new OfStray(), "machine 'strays'", "Stray has @PublishWhen", "move it to OfStray");
+        assertThatThrownBy(() -> AnnotatedMachine.of(new Orders(), "a string"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("machine 'orders'", "String has no hooks", "leave it out");
+    }
+
     @Test
     void aFieldOfTheSubjectStandsForItself() {
         assertThatThrownBy(() -> AnnotatedMachine.of(AllAndOne.class))
