@@ -25,6 +25,8 @@ import java.util.Set;
  *         .done();
  * }</pre>
  *
+ * <p>The same can be said by annotations, see {@link io.syncmachine.annotation.AnnotatedMachine}.
+ *
  * <p>Immutable and safe for use by several threads; so must be the functions that it is given.
  *
  * @param <S> the subject's class: the entity whose document the API holds
