@@ -2,6 +2,7 @@ package io.syncmachine.jpa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.syncmachine.spi.Change;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.Cacheable;
 import jakarta.persistence.Entity;
@@ -200,6 +201,7 @@ class CacheTest {
 
     private String read(JpaEntities entities) throws Exception {
         return Objects.requireNonNull(entities.<Purchase, Long, String>read(
+                Change.DEFAULT_TENANT,
                 Purchase.class,
                 List.of(2L),
                 found -> Objects.requireNonNull(found.get(2L)).show()));
