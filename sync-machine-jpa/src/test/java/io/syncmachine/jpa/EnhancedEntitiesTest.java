@@ -202,7 +202,7 @@ class EnhancedEntitiesTest {
     void aReferenceThatIsNotLoadedIsTold() {
         SyncEngine engine = unit.capture(machine(note));
         unit.inTransaction(manager -> engine.in(manager).changed(manager.getReference(note, 9L)));
-        assertThat(unit.take()).containsExactly("Note 9 UPDATE *");
+        assertThat(unit.take()).containsExactly("Note 9 TOLD *");
     }
 
     @Test

@@ -246,7 +246,7 @@ class InheritanceTest {
             unit.take("true");
             unit.inTransaction(manager ->
                     engine.in(manager).changed(manager.find(Holder.class, 9L).held()));
-            assertThat(unit.take()).containsExactly("OneA 1 UPDATE *");
+            assertThat(unit.take()).containsExactly("OneA 1 TOLD *");
             One detached = unit.factory.fromTransaction(
                     session -> session.find(Holder.class, 9L).held());
             assertThatThrownBy(() -> engine.changed(detached))
@@ -254,7 +254,7 @@ class InheritanceTest {
                     .hasMessageContainingAll("One", "id 1", "subclasses", "give the loaded entity");
             Holder unloaded = unit.factory.fromTransaction(session -> session.getReference(Holder.class, 9L));
             engine.changed(unloaded);
-            assertThat(unit.take()).containsExactly("Holder 9 UPDATE *");
+            assertThat(unit.take()).containsExactly("Holder 9 TOLD *");
         }
     }
 
