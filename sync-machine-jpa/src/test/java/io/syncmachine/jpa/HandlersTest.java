@@ -11,6 +11,7 @@ import io.syncmachine.jpa.shop.ShopMachines;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityManager;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,10 @@ class HandlersTest {
             })
             .listenTo("lastName");
 
+    private String status() {
+        return Objects.requireNonNull(api.documents().get(10L)).status();
+    }
+
     private void createCustomerWithOrder(Node node) {
         node.shop().inTransaction(manager -> {
             Customer ann = new Customer(1, "Ann", "Yang");
@@ -55,13 +60,13 @@ class HandlersTest {
         try (Node node =
                 Node.start(database.dataSource(), ShopMachines.orderToApi(api), engine -> engine.handlers(derive))) {
             createCustomerWithOrder(node);
-            assertThat(api.documents().get(10L).status()).isEqualTo("of Yang");
+            assertThat(status()).isEqualTo("of Yang");
 
             node.shop()
                     .inTransaction(manager -> manager.find(Customer.class, 1L).setLastName("Young"));
             node.settle();
 
-            assertThat(api.documents().get(10L).status()).isEqualTo("of Young");
+            assertThat(status()).isEqualTo("of Young");
             assertThat(calls).hasValue(2);
 
             node.shop()
