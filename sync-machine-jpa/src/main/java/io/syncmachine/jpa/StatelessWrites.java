@@ -20,20 +20,26 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which stateless session the current thread writes with. Hibernate 6 tells listeners what such a session wrote, but not the session;
  * it does tell it to the service that executes the statement just before, in the same thread. So that service is wrapped, by Hibernate's
- * own way for that; it is left alone from Hibernate 7 on, whose events know their session. Public for Hibernate to find, not for use.
+ * own way for that; it is left alone from Hibernate 7 on, whose events know their session.
  */
-public final class StatelessWrites implements ServiceContributor {
+final class StatelessWrites {
 
     private static final ThreadLocal<@Nullable WeakReference<SharedSessionContractImplementor>> WRITING =
             new ThreadLocal<>();
 
-    /** For Hibernate. */
-    public StatelessWrites() {}
+    private StatelessWrites() {}
 
-    @Override
-    public void contribute(StandardServiceRegistryBuilder registry) {
-        if (!eventsKnowStatelessSessions()) {
-            registry.addInitiator(new Initiator());
+    /** Public for Hibernate to find it. */
+    public static final class Contributor implements ServiceContributor {
+
+        /** For Hibernate. */
+        public Contributor() {}
+
+        @Override
+        public void contribute(StandardServiceRegistryBuilder registry) {
+            if (!eventsKnowStatelessSessions()) {
+                registry.addInitiator(new Initiator());
+            }
         }
     }
 
