@@ -34,6 +34,14 @@ public interface IdCodec<ID> {
         }
         return (IdCodec<ID>) codec;
     }
+
+    /**
+     * The codec of an id of several values, such as a record or an embeddable class: its fields as JSON, sorted by name. Sources that
+     * share a store must write the ids of a type in one way; all that come with SyncMachine write these like this.
+     */
+    static <ID> IdCodec<ID> json(Class<ID> type) {
+        return new JsonIdCodec<>(type);
+    }
 }
 
 /** An id with a text form of its own. */

@@ -33,7 +33,7 @@ record MappedEntity<E, ID>(Class<E> type, String name, Class<ID> idType, IdCodec
         try {
             return IdCodec.of(idType);
         } catch (IllegalArgumentException e) {
-            return new JsonIdCodec<>(idType);
+            return IdCodec.json(idType);
         }
     }
 
