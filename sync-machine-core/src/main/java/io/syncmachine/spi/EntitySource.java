@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where entities live: sees their changes, and reads them. Safe for use by several threads.
+ * Where entities live: sees their changes or is told of them, and reads them. Safe for use by several threads.
  */
 public interface EntitySource extends AutoCloseable {
 
@@ -19,7 +19,8 @@ public interface EntitySource extends AutoCloseable {
 
     /**
      * Starts capturing: from now on every committed change that the listener is concerned with is appended to the store's outbox,
-     * atomically with the change itself. Called once.
+     * atomically with the change itself; a source that sees no changes by itself appends only those that it is {@linkplain #append
+     * told}. Called once.
      *
      * @throws IllegalArgumentException if changes cannot be captured into this kind of store
      */
