@@ -1,6 +1,7 @@
 package io.syncmachine.jpa;
 
 import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
@@ -156,6 +157,9 @@ public final class JpaEntities implements EntitySource {
         if (capture != null) {
             throw new IllegalStateException("this JpaEntities is in use by an engine already; make another");
         }
+        if (store instanceof JdbcStore database) {
+            database.requireSameDatabase(this::lend);
+        }
         Map<String, MappedEntity<?, ?>> listened = new HashMap<>();
         mapped.values().stream()
                 .filter(entity -> listener.listensTo(entity.name()))
@@ -163,6 +167,12 @@ public final class JpaEntities implements EntitySource {
         capture = new ChangeCapture(
                 listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
         hibernateListener().add(capture);
+    }
+
+    private void lend(JdbcStore.Borrower borrower) {
+        try (EntityManager manager = factory.createEntityManager()) {
+            manager.unwrap(Session.class).doWork(borrower::use);
+        }
     }
 
     @Override
