@@ -20,6 +20,7 @@ import io.syncmachine.spi.Store;
 import io.syncmachine.test.EntitySourceContract;
 import io.syncmachine.testing.CountingDataSource;
 import io.syncmachine.testing.TestDatabase;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -372,6 +373,46 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         }
 
         @Test
+        void raisesAnIsolationLevelThatIsTooLowAndLowersItAgain() throws Exception {
+            for (boolean autoCommit : new boolean[] {true, false}) {
+                try (HikariDataSource pool = new HikariDataSource()) {
+                    pool.setJdbcUrl(database.url());
+                    pool.setMaximumPoolSize(1);
+                    pool.setAutoCommit(autoCommit);
+                    AtomicInteger given = new AtomicInteger();
+                    JdbcEntities reading =
+                            PlainShop.entities(withoutReset(pool, given)).build();
+                    for (int i = 0; i < 2; i++) {
+                        Integer level = reading.<Customer, Long, Integer>read(
+                                Customer.class,
+                                List.of(1L),
+                                found -> JdbcEntities.connection().getTransactionIsolation());
+                        assertThat(level).isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+                        assertThat(given).hasValue(Connection.TRANSACTION_READ_UNCOMMITTED);
+                    }
+                }
+            }
+        }
+
+        /** Connections that are at READ UNCOMMITTED; notes at what level they come back. */
+        private static DataSource withoutReset(HikariDataSource pool, AtomicInteger givenBack) {
+            return (DataSource) Proxy.newProxyInstance(
+                    DataSource.class.getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> {
+                        Connection connection = pool.getConnection();
+                        connection.setTransactionIsolation(Connection.TRANSACTION_READ_UNCOMMITTED);
+                        return Proxy.newProxyInstance(
+                                Connection.class.getClassLoader(),
+                                new Class<?>[] {Connection.class},
+                                (proxy, called, given) -> {
+                                    if (called.getName().equals("close")) {
+                                        givenBack.set(connection.getTransactionIsolation());
+                                    }
+                                    return called.invoke(connection, given);
+                                });
+                    });
+        }
+
+        @Test
         void costsOneStatementPerBatch() throws Exception {
             entities.<Customer, Long, Integer>read(Customer.class, List.of(1L), Map::size);
             counting.clear();
@@ -451,6 +492,35 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("InMemoryStore")
                     .hasMessageContaining("JdbcStore");
+        }
+
+        @Test
+        void needsAStoreInTheSameDatabase() {
+            try (TestDatabase other = TestDatabase.create();
+                    JdbcStore elsewhere = store(other)) {
+                elsewhere.open(() -> {}, false);
+                assertThatThrownBy(() -> entities.capture(NOBODY, elsewhere))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining(shown(database))
+                        .hasMessageContaining(shown(other));
+            }
+            capture();
+            PlainShop.commit(database.dataSource(), connection -> entities.append(connection, CHANGES));
+            assertThat(store.outbox().depth()).isEqualTo(1);
+        }
+
+        @Test
+        void needsConnectionsThatAreNotReadOnly() {
+            PGSimpleDataSource readOnly = new PGSimpleDataSource();
+            readOnly.setUrl(database.url() + "&readOnly=true");
+            store.open(() -> {}, false);
+            assertThatThrownBy(() -> PlainShop.entities(readOnly).build().capture(NOBODY, store))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("read-only");
+        }
+
+        private static String shown(TestDatabase database) {
+            return database.url().substring(0, database.url().indexOf('?'));
         }
 
         @Test
