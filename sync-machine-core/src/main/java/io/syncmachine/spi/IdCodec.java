@@ -21,7 +21,7 @@ public interface IdCodec<ID> {
     ID decode(String text);
 
     /**
-     * The codec of a simple id type: String, Long, Integer, Short or UUID.
+     * The codec of a simple id type: String, Long, Integer, Short or UUID. For others there is {@link JsonIdCodec}.
      *
      * @throws IllegalArgumentException for any other type
      */
@@ -33,14 +33,6 @@ public interface IdCodec<ID> {
                     "ids of type " + type.getName() + " are not simple; String, Long, Integer, Short and UUID are");
         }
         return (IdCodec<ID>) codec;
-    }
-
-    /**
-     * The codec of an id of several values, such as a record or an embeddable class: its fields as JSON, sorted by name. Sources that
-     * share a store must write the ids of a type in one way; all that come with SyncMachine write these like this.
-     */
-    static <ID> IdCodec<ID> json(Class<ID> type) {
-        return new JsonIdCodec<>(type);
     }
 }
 

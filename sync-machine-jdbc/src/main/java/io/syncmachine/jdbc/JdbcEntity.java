@@ -3,6 +3,7 @@ package io.syncmachine.jdbc;
 import io.syncmachine.function.CheckedBiFunction;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.IdCodec;
+import io.syncmachine.spi.JsonIdCodec;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
@@ -61,7 +62,7 @@ record JdbcEntity<E, ID>(
         try {
             return IdCodec.of(idType);
         } catch (IllegalArgumentException e) {
-            return IdCodec.json(idType);
+            return new JsonIdCodec<>(idType);
         }
     }
 

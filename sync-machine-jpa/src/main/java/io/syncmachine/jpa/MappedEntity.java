@@ -2,6 +2,7 @@ package io.syncmachine.jpa;
 
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.IdCodec;
+import io.syncmachine.spi.JsonIdCodec;
 import jakarta.persistence.metamodel.Attribute;
 import jakarta.persistence.metamodel.EntityType;
 import jakarta.persistence.metamodel.Metamodel;
@@ -33,7 +34,7 @@ record MappedEntity<E, ID>(Class<E> type, String name, Class<ID> idType, IdCodec
         try {
             return IdCodec.of(idType);
         } catch (IllegalArgumentException e) {
-            return IdCodec.json(idType);
+            return new JsonIdCodec<>(idType);
         }
     }
 
