@@ -159,10 +159,8 @@ public final class JdbcEntities implements EntitySource {
         }
         Set<String> knownUrls = ConcurrentHashMap.newKeySet();
         SameDatabase sameDatabase = store instanceof JdbcStore database ? database.sameDatabase() : null;
-        if (sameDatabase != null) {
-            sameDatabase.require(borrower -> lend(borrower, knownUrls));
-        }
-        capture = new Capture(outbox, sameDatabase, sameDatabase == null ? null : sameDatabase.place(), knownUrls);
+        String place = sameDatabase == null ? null : sameDatabase.require(borrower -> lend(borrower, knownUrls));
+        capture = new Capture(outbox, sameDatabase, place, knownUrls);
     }
 
     private void lend(JdbcStore.Borrower borrower, Set<String> urls) throws SQLException {
@@ -216,6 +214,10 @@ public final class JdbcEntities implements EntitySource {
     }
 
     private static void append(Capture capturing, Connection connection, Collection<Change> changes) {
+        if (connection.equals(READING.get())) {
+            throw new IllegalStateException("the connection of a read is rolled back, and what is told on it with it:"
+                    + " use one of your own, or tell it without a transaction");
+        }
         try {
             if (connection.getAutoCommit()) {
                 throw new IllegalStateException(

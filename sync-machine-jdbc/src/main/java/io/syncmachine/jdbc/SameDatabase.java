@@ -44,21 +44,24 @@ final class SameDatabase {
     /**
      * Checks the connections that are lent.
      *
+     * @return the place of the store's tables, null if the database cannot tell
      * @throws IllegalStateException if they lead elsewhere, or that cannot be found out
      */
-    void require(JdbcStore.Lender lender) {
+    @Nullable
+    String require(JdbcStore.Lender lender) {
         Side own = store.call(this::look);
         if (own.place() == null) {
             requireRefusal(own, lender);
         } else {
             lend(own, lender, connection -> requireEqual(own, look(connection)));
         }
+        return own.place();
     }
 
     /**
      * Checks a connection in the middle of somebody's transaction, if a look at it is enough; holds no second one meanwhile.
      *
-     * @param ownPlace what {@link #place} answered
+     * @param ownPlace what {@link #require} answered
      */
     void requireAtAGlance(@Nullable String ownPlace, Connection connection) throws SQLException {
         if (ownPlace != null && !ownPlace.equals(dialect.place(connection, table()))) {
@@ -66,12 +69,6 @@ final class SameDatabase {
                     "the connection is one of " + describe(connection)
                             + ", but the tables that changes are written to are elsewhere: use the data source of the entities");
         }
-    }
-
-    /** Where the store's tables are; null if the database cannot tell. */
-    @Nullable
-    String place() {
-        return store.call(this::look).place();
     }
 
     private String table() {
@@ -104,7 +101,7 @@ final class SameDatabase {
         }
     }
 
-    private static void lend(Side own, JdbcStore.Lender lender, JdbcStore.Borrower check) {
+    private void lend(Side own, JdbcStore.Lender lender, JdbcStore.Borrower check) {
         try {
             lender.lend(connection -> inLentTransaction(own, connection, check));
         } catch (SQLException e) {
@@ -112,8 +109,7 @@ final class SameDatabase {
         }
     }
 
-    private static void inLentTransaction(Side own, Connection connection, JdbcStore.Borrower check)
-            throws SQLException {
+    private void inLentTransaction(Side own, Connection connection, JdbcStore.Borrower check) throws SQLException {
         if (connection.isReadOnly()) {
             throw new IllegalStateException("the connections of the entities, to " + describe(connection)
                     + ", are read-only: they may lead to a replica, and no change can be captured with them;"
@@ -123,8 +119,12 @@ final class SameDatabase {
         try (LentTransaction transaction = new LentTransaction(connection, LentTransaction.isTooLow(connection))) {
             check.use(transaction.connection());
         } catch (SQLException | JdbcStoreException e) {
-            throw unknown(own, description, e);
+            throw isMissingTable(e) ? different(own, new Side(description, null)) : unknown(own, description, e);
         }
+    }
+
+    private boolean isMissingTable(Exception e) {
+        return e.getCause() instanceof SQLException cause && dialect.isMissingTable(cause);
     }
 
     private static IllegalStateException different(Side own, Side other) {
@@ -138,7 +138,7 @@ final class SameDatabase {
         return new IllegalStateException(
                 "it cannot be found out whether the entities, in " + other
                         + ", are in the same database as the store's tables, in " + own.description()
-                        + ", as they must be: " + e.getMessage(),
+                        + ", as they must be; the cause says why",
                 e);
     }
 

@@ -536,6 +536,17 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         }
 
         @Test
+        void refusesTheConnectionOfARead() throws Exception {
+            capture();
+            entities.<Customer, Long, Boolean>read(Customer.class, List.of(1L), found -> {
+                assertThatThrownBy(() -> entities.append(JdbcEntities.connection(), CHANGES))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("rolled back");
+                return true;
+            });
+        }
+
+        @Test
         void refusesAConnectionToAnotherDatabase() {
             capture();
             try (TestDatabase other = TestDatabase.create();

@@ -172,7 +172,8 @@ class SameDatabaseTest {
             assertThatThrownBy(() -> way.check(database.dataSource()).require(lender(other.dataSource())))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining(shown(database.url()))
-                    .hasMessageContaining(shown(other.url()));
+                    .hasMessageContaining(shown(other.url()))
+                    .hasMessageContaining("Give JdbcStore the data source of the entities");
         }
         assertThat(leases()).isZero();
     }
