@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class Database {
 
     private static final int MAX_TRIES = 5;
+    /** The transaction that the current thread's calls join. */
+    private static final ThreadLocal<@Nullable Together> TOGETHER = new ThreadLocal<>();
+
     private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01");
 
     private final DataSource dataSource;
@@ -49,6 +52,10 @@ final class Database {
 
     /** Runs work that is one statement, in a transaction of its own. */
     <R> R call(Work<R> work) {
+        Connection joined = joined();
+        if (joined != null) {
+            return join(joined, work);
+        }
         return tryAgain(() -> {
             try (Connection connection = connect()) {
                 R result = work.on(connection);
@@ -76,6 +83,10 @@ final class Database {
 
     /** Runs work that is several statements, in one transaction. */
     <R> R inTransaction(Work<R> work) {
+        Connection joined = joined();
+        if (joined != null) {
+            return join(joined, work);
+        }
         return tryAgain(() -> {
             try (Connection connection = connect()) {
                 boolean autoCommit = connection.getAutoCommit();
@@ -93,6 +104,49 @@ final class Database {
                 }
             }
         });
+    }
+
+    /** Runs calls of this thread in one transaction: what they do on this database joins it. */
+    void together(Runnable calls) {
+        inTransaction(connection -> {
+            TOGETHER.set(new Together(this, connection));
+            try {
+                calls.run();
+                return true;
+            } catch (Joined e) {
+                throw e.failure;
+            } finally {
+                TOGETHER.remove();
+            }
+        });
+    }
+
+    private record Together(Database database, Connection connection) {}
+
+    private @Nullable Connection joined() {
+        Together together = TOGETHER.get();
+        return together != null && together.database() == this ? together.connection() : null;
+    }
+
+    private static <R> R join(Connection connection, Work<R> work) {
+        try {
+            return work.on(connection);
+        } catch (SQLException e) {
+            throw new Joined(e);
+        }
+    }
+
+    /** Carries a failure out of a call that joined a transaction, to where that is tried again. */
+    private static final class Joined extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final SQLException failure;
+
+        Joined(SQLException failure) {
+            super(failure);
+            this.failure = failure;
+        }
     }
 
     private static void leave(Connection connection, boolean committed, boolean autoCommit) throws SQLException {

@@ -61,12 +61,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JdbcEntities implements EntitySource {
 
-    private static final ThreadLocal<@Nullable Connection> READING = new ThreadLocal<>();
+    private static final ThreadLocal<@Nullable Lent> CURRENT = new ThreadLocal<>();
 
     private final DataSource dataSource;
     private final Map<Class<?>, JdbcEntity<?, ?>> entities;
+    private final Function<Object, String> tenants;
     private volatile @Nullable Boolean isolationTooLow;
     private volatile @Nullable Capture capture;
+
+    /** A connection that is lent on this thread, and whether what is done on it is committed. */
+    private record Lent(Connection connection, boolean writes) {}
 
     /**
      * Where changes are written to.
@@ -85,6 +89,7 @@ public final class JdbcEntities implements EntitySource {
     private JdbcEntities(Builder builder) {
         this.dataSource = builder.dataSource;
         this.entities = Map.copyOf(builder.entities);
+        this.tenants = builder.tenants;
     }
 
     /**
@@ -97,9 +102,9 @@ public final class JdbcEntities implements EntitySource {
     }
 
     /**
-     * The connection of the read transaction in which a finder, <em>publishWhen</em> or <em>build</em> is being called, on the thread
-     * that calls it. For reading; it is taken back and rolled back afterwards. Closing it, committing and changing its settings do
-     * nothing, so it can be given to libraries that do such things.
+     * The connection of the transaction in which a finder, <em>publishWhen</em>, <em>build</em> or a handler is being called, on the
+     * thread that calls it. Closing it, ending its transaction and changing its settings do nothing, so it can be given to libraries
+     * that do such things. It is taken back afterwards, and rolled back, but for a handler's, which is committed.
      *
      * <pre>{@code
      * .listenTo(Customer.class, customer -> Orders.idsOf(JdbcEntities.connection(), customer.id()))
@@ -108,13 +113,13 @@ public final class JdbcEntities implements EntitySource {
      * @throws IllegalStateException if no entities are being read on this thread
      */
     public static Connection connection() {
-        Connection connection = READING.get();
-        if (connection == null) {
+        Lent lent = CURRENT.get();
+        if (lent == null) {
             throw new IllegalStateException(
                     "no JdbcEntities are being read on this thread: JdbcEntities.connection() is for"
-                            + " finders, publishWhen and build");
+                            + " finders, publishWhen, build and handlers");
         }
-        return connection;
+        return lent.connection();
     }
 
     @Override
@@ -175,7 +180,7 @@ public final class JdbcEntities implements EntitySource {
 
     /** {@inheritDoc} An object of a class that is not declared counts as its nearest declared superclass or interface. */
     @Override
-    public EntityReference refer(Object entity) {
+    public EntityReference refer(@Nullable Object transaction, Object entity) {
         List<JdbcEntity<?, ?>> fitting = entities.values().stream()
                 .filter(candidate -> candidate.type().isInstance(entity))
                 .toList();
@@ -188,7 +193,7 @@ public final class JdbcEntities implements EntitySource {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(entity.getClass()
                                 .getName() + " may be any of " + names(fitting) + "; declare it as an entity itself"));
-        return new EntityReference(nearest.name(), nearest.encodedIdOf(entity));
+        return new EntityReference(tenants.apply(entity), nearest.name(), nearest.encodedIdOf(entity));
     }
 
     /**
@@ -214,7 +219,8 @@ public final class JdbcEntities implements EntitySource {
     }
 
     private static void append(Capture capturing, Connection connection, Collection<Change> changes) {
-        if (connection.equals(READING.get())) {
+        Lent lent = CURRENT.get();
+        if (lent != null && !lent.writes() && connection.equals(lent.connection())) {
             throw new IllegalStateException("the connection of a read is rolled back, and what is told on it with it:"
                     + " use one of your own, or tell it without a transaction");
         }
@@ -254,18 +260,42 @@ public final class JdbcEntities implements EntitySource {
 
     @Override
     public <E, ID, R> @Nullable R read(
-            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception {
-        @SuppressWarnings("unchecked") // the ids come from entities of that class
-        JdbcEntity<E, ID> entity = (JdbcEntity<E, ID>) entity(type);
-        Connection outer = READING.get();
+        Lent outer = CURRENT.get();
         try (Connection own = dataSource.getConnection();
                 LentTransaction transaction = new LentTransaction(own, isIsolationTooLow(own))) {
-            READING.set(transaction.connection());
-            return action.apply(entity.load(transaction.connection(), ids));
+            CURRENT.set(new Lent(transaction.connection(), false));
+            return action.apply(load(tenant, type, ids, transaction));
         } finally {
-            READING.set(outer);
+            CURRENT.set(outer);
         }
+    }
+
+    /**
+     * {@inheritDoc} The action gets a {@link Connection}, the same as {@link #connection()}. What it changes with it is not seen: it
+     * tells that by itself, with this connection.
+     */
+    @Override
+    public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
+        Lent outer = CURRENT.get();
+        try (Connection own = dataSource.getConnection();
+                LentTransaction transaction = new LentTransaction(own, isIsolationTooLow(own))) {
+            CURRENT.set(new Lent(transaction.connection(), true));
+            action.run(load(tenant, type, List.of(id), transaction).get(id), transaction.connection());
+            transaction.commit();
+        } finally {
+            CURRENT.set(outer);
+        }
+        committed();
+    }
+
+    @SuppressWarnings("unchecked") // the ids come from entities of that class
+    private <E, ID> Map<ID, E> load(String tenant, Class<E> type, Collection<ID> ids, LentTransaction transaction)
+            throws Exception {
+        Map<ID, E> found = ((JdbcEntity<E, ID>) entity(type)).load(transaction.connection(), ids);
+        found.values().removeIf(entity -> !tenants.apply(entity).equals(tenant));
+        return found;
     }
 
     private boolean isIsolationTooLow(Connection connection) throws SQLException {
@@ -287,6 +317,7 @@ public final class JdbcEntities implements EntitySource {
 
         private final DataSource dataSource;
         private final Map<Class<?>, JdbcEntity<?, ?>> entities = new LinkedHashMap<>();
+        private Function<Object, String> tenants = entity -> Change.DEFAULT_TENANT;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -337,6 +368,17 @@ public final class JdbcEntities implements EntitySource {
                         + entity.type().getName() + " another name, as in entity(…, it -> it.name(\"other\"))");
             }
             entities.put(entity.type(), entity);
+            return this;
+        }
+
+        /**
+         * Says to which tenant an entity belongs, for ever; default is one tenant for all. Each tenant sees only its own entities. Where
+         * changes are told by ids, {@link io.syncmachine.Events#ofTenant} says whose they are.
+         *
+         * @param tenants quick, never null
+         */
+        public Builder tenants(Function<Object, String> tenants) {
+            this.tenants = tenants;
             return this;
         }
 

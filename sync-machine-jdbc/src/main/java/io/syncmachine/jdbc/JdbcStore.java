@@ -1,7 +1,9 @@
 package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
 import java.sql.Connection;
@@ -29,7 +31,13 @@ public final class JdbcStore implements Store {
     private boolean open;
 
     private record Parts(
-            TransactionalOutbox outbox, JobExecutor jobs, LeaseStore leases, PayloadStore payloads, Wakeups wakeups) {}
+            TransactionalOutbox outbox,
+            JobExecutor jobs,
+            LeaseStore leases,
+            PayloadStore payloads,
+            Journal journal,
+            MachineRegistry machines,
+            Wakeups wakeups) {}
 
     private JdbcStore(Builder builder) {
         this.database = new Database(builder.dataSource, builder.prefix);
@@ -67,6 +75,21 @@ public final class JdbcStore implements Store {
         return parts().payloads();
     }
 
+    @Override
+    public Journal journal() {
+        return parts().journal();
+    }
+
+    @Override
+    public MachineRegistry machines() {
+        return parts().machines();
+    }
+
+    @Override
+    public void atomically(Runnable calls) {
+        database.together(calls);
+    }
+
     private synchronized Parts parts() {
         if (parts == null) {
             Dialect dialect = Dialect.of(database);
@@ -76,6 +99,8 @@ public final class JdbcStore implements Store {
                     dialect.jobs(database),
                     dialect.leases(database),
                     dialect.payloads(database),
+                    dialect.journal(database),
+                    dialect.machines(database),
                     wakeups);
         }
         return parts;

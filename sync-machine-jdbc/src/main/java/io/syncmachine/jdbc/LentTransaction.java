@@ -10,7 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transaction, read committed or better, that is rolled back in the end. Its connection can be lent to anybody: on it, closing,
+ * A transaction, read committed or better, that is rolled back in the end unless it is committed before. Its connection can be lent to anybody: on it, closing,
  * ending the transaction and changing its settings do nothing, for libraries do such things to every connection that they are given.
  */
 final class LentTransaction implements AutoCloseable {
@@ -55,6 +55,10 @@ final class LentTransaction implements AutoCloseable {
     /** To be lent. */
     Connection connection() {
         return lent;
+    }
+
+    void commit() throws SQLException {
+        own.commit();
     }
 
     @Override

@@ -23,12 +23,12 @@ final class PostgresOutbox implements TransactionalOutbox {
     static final String SEPARATOR = "\u001f";
 
     private static final String APPEND = """
-            insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines)
-            select * from unnest(?, ?, ?, ?, ?, ?)""";
+            insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines, trace)
+            select * from unnest(?, ?, ?, ?, ?, ?, ?)""";
     private static final String TAKE = """
             with taken as (select id from ${p}outbox order by id limit ? for update skip locked)
             delete from ${p}outbox o using taken t where o.id = t.id
-            returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines""";
+            returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines, o.trace""";
 
     private final Database database;
     private final Wakeups wakeups;
@@ -63,6 +63,7 @@ final class PostgresOutbox implements TransactionalOutbox {
                     .texts(changes, change -> change.kind().name())
                     .texts(changes, change -> join(change.changed().encoded()))
                     .texts(changes, change -> join(change.machines()))
+                    .texts(changes, Change::trace)
                     .update();
         }
     }
@@ -117,7 +118,8 @@ final class PostgresOutbox implements TransactionalOutbox {
                 row.getString(3),
                 ChangeKind.valueOf(row.getString(4)),
                 ChangedProperties.decoded(split(row.getString(5))),
-                Set.copyOf(split(row.getString(6))));
+                Set.copyOf(split(row.getString(6))),
+                row.getString(7));
     }
 
     @Override

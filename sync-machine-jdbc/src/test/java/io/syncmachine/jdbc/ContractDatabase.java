@@ -30,7 +30,9 @@ final class ContractDatabase implements AutoCloseable {
         String ago = " - interval '" + duration.toMillis() + " milliseconds'";
         database.execute("update sync_machine_job set due_at = due_at" + ago + ", lease_until = lease_until" + ago
                 + ", failing_since = failing_since" + ago);
-        database.execute("update sync_machine_payload set call_until = call_until" + ago);
+        database.execute("update sync_machine_payload set call_until = call_until" + ago + ", used_at = used_at" + ago);
+        database.execute("update sync_machine_journal set at = at" + ago);
+        database.execute("update sync_machine_machine set seen_at = seen_at" + ago);
         database.execute("update sync_machine_lease set expires_at = expires_at" + ago);
     }
 

@@ -116,6 +116,12 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
     }
 
     @Override
+    protected void renameIn(Object transaction, Customer customer, String firstName) {
+        current = (Connection) transaction;
+        renameCustomer(customer.id(), firstName, customer.lastName());
+    }
+
+    @Override
     protected String firstName(Customer customer) {
         return customer.firstName();
     }
@@ -129,6 +135,11 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         @Override
         public Set<String> concerned(String type, ChangeKind kind, Collection<String> properties) {
             return Set.of();
+        }
+
+        @Override
+        public @Nullable String trace() {
+            return null;
         }
 
         @Override
@@ -219,7 +230,8 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
             EntityDescription<Customer, ?> description = entities.describe(Customer.class);
             assertThat(description.name()).isEqualTo("customer");
             assertThat(description.properties()).containsExactly("name");
-            assertThat(entities.refer(new Customer(255, "", ""))).isEqualTo(new EntityReference("customer", "ff"));
+            assertThat(entities.refer(null, new Customer(255, "", "")))
+                    .isEqualTo(new EntityReference(Change.DEFAULT_TENANT, "customer", "ff"));
         }
 
         @Test
@@ -227,11 +239,13 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
             JdbcEntities entities = PlainShop.entities(database.dataSource()).build();
             LineId id = new LineId(7, "a \"good\" thing");
 
-            EntityReference reference = entities.refer(new Line(id, 1));
+            EntityReference reference = entities.refer(null, new Line(id, 1));
 
             assertThat(reference)
-                    .isEqualTo(
-                            new EntityReference("order-line", "{\"orderId\":7,\"product\":\"a \\\"good\\\" thing\"}"));
+                    .isEqualTo(new EntityReference(
+                            Change.DEFAULT_TENANT,
+                            "order-line",
+                            "{\"orderId\":7,\"product\":\"a \\\"good\\\" thing\"}"));
             assertThat(entities.describe(Line.class).ids().decode(reference.id()))
                     .isEqualTo(id);
         }
@@ -243,8 +257,9 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
                     .entity(Guard.class, String.class, Animal::id, Declaring::nothing)
                     .build();
 
-            assertThat(entities.refer(new Cat("tom"))).isEqualTo(new EntityReference("Pet", "tom"));
-            assertThatThrownBy(() -> entities.refer(new Dog("rex")))
+            assertThat(entities.refer(null, new Cat("tom")))
+                    .isEqualTo(new EntityReference(Change.DEFAULT_TENANT, "Pet", "tom"));
+            assertThatThrownBy(() -> entities.refer(null, new Dog("rex")))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("Dog")
                     .hasMessageContaining("[Animal, Guard, Pet]");
@@ -255,7 +270,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
             JdbcEntities entities = builder.entity(Derived.class, UUID.class, it -> it.uuid, Declaring::nothing)
                     .build();
 
-            assertThatThrownBy(() -> entities.refer(new Derived()))
+            assertThatThrownBy(() -> entities.refer(null, new Derived()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("Derived has no id");
         }
@@ -280,7 +295,44 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
     }
 
     @Nested
+    class Tenants {
+
+        private final JdbcEntities entities = PlainShop.entities(database.dataSource())
+                .tenants(entity -> ((Customer) entity).lastName())
+                .build();
+
+        @Test
+        void seeOnlyTheirOwn() throws Exception {
+            transaction(() -> createCustomer(1, "Ada", "london"));
+
+            assertThat(entities.refer(null, new Customer(1, "Ada", "london")))
+                    .isEqualTo(new EntityReference("london", "Customer", "1"));
+            assertThat(entities.<Customer, Long, Integer>read("london", Customer.class, List.of(1L), Map::size))
+                    .isEqualTo(1);
+            assertThat(entities.<Customer, Long, Integer>read("paris", Customer.class, List.of(1L), Map::size))
+                    .isZero();
+            entities.<Customer, Long>write(
+                    "paris",
+                    Customer.class,
+                    1L,
+                    (customer, transaction) -> assertThat(customer).isNull());
+        }
+    }
+
+    @Nested
     class Lending {
+
+        @Test
+        void lendsTheConnectionOfAWriteAndCommitsIt() throws Exception {
+            create(1, "Ada");
+            entities.<Customer, Long>write(Change.DEFAULT_TENANT, Customer.class, 1L, (customer, transaction) -> {
+                assertThat(transaction).isSameAs(JdbcEntities.connection());
+                PlainShop.update(JdbcEntities.connection(), "update customers set first_name = 'Augusta'");
+                JdbcEntities.connection().rollback();
+            });
+            assertThat(firstNames()).containsExactly("Augusta");
+            assertThat(counting.connectionsOut()).isZero();
+        }
 
         private final CountingDataSource counting = new CountingDataSource(database.dataSource());
         private final JdbcEntities entities =
@@ -291,7 +343,10 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
             create(1, "Ada");
 
             List<Customer> again = entities.<Customer, Long, List<Customer>>read(
-                    Customer.class, List.of(1L), found -> PlainShop.customers(JdbcEntities.connection(), List.of(1L)));
+                    Change.DEFAULT_TENANT,
+                    Customer.class,
+                    List.of(1L),
+                    found -> PlainShop.customers(JdbcEntities.connection(), List.of(1L)));
 
             assertThat(again).containsExactly(new Customer(1, "Ada", "x"));
             assertThatThrownBy(JdbcEntities::connection)
@@ -304,9 +359,9 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         void lendsTheOuterConnectionAgainAfterAnInnerRead() throws Exception {
             create(1, "Ada");
 
-            entities.<Customer, Long, Boolean>read(Customer.class, List.of(1L), found -> {
+            entities.<Customer, Long, Boolean>read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), found -> {
                 Connection outer = JdbcEntities.connection();
-                entities.<Customer, Long, Boolean>read(Customer.class, List.of(1L), inner -> {
+                entities.<Customer, Long, Boolean>read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), inner -> {
                     assertThat(JdbcEntities.connection()).isNotSameAs(outer);
                     return true;
                 });
@@ -318,7 +373,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         @Test
         void takesTheConnectionBackWhateverTheBorrowerDoes() throws Exception {
             create(1, "Ada");
-            entities.<Customer, Long, Boolean>read(Customer.class, List.of(1L), found -> {
+            entities.<Customer, Long, Boolean>read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), found -> {
                 Connection connection = JdbcEntities.connection();
                 connection.setReadOnly(true);
                 connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
@@ -343,7 +398,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         @Test
         void letsTheBorrowerUseSavepoints() throws Exception {
             create(1, "Ada");
-            entities.<Customer, Long, Boolean>read(Customer.class, List.of(1L), found -> {
+            entities.<Customer, Long, Boolean>read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), found -> {
                 Connection connection = JdbcEntities.connection();
                 Savepoint before = connection.setSavepoint();
                 assertThatThrownBy(() -> PlainShop.update(connection, "no sql")).isInstanceOf(SQLException.class);
@@ -362,7 +417,8 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
                 JdbcEntities reading = PlainShop.entities(pool).build();
 
                 for (int i = 0; i < 2; i++) {
-                    assertThat(reading.<Customer, Long, Integer>read(Customer.class, List.of(1L), Map::size))
+                    assertThat(reading.<Customer, Long, Integer>read(
+                                    Change.DEFAULT_TENANT, Customer.class, List.of(1L), Map::size))
                             .isEqualTo(1);
                 }
                 assertThat(
@@ -384,6 +440,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
                             PlainShop.entities(withoutReset(pool, given)).build();
                     for (int i = 0; i < 2; i++) {
                         Integer level = reading.<Customer, Long, Integer>read(
+                                Change.DEFAULT_TENANT,
                                 Customer.class,
                                 List.of(1L),
                                 found -> JdbcEntities.connection().getTransactionIsolation());
@@ -414,9 +471,10 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
 
         @Test
         void costsOneStatementPerBatch() throws Exception {
-            entities.<Customer, Long, Integer>read(Customer.class, List.of(1L), Map::size);
+            entities.<Customer, Long, Integer>read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), Map::size);
             counting.clear();
-            entities.<Customer, Long, Integer>read(Customer.class, List.of(1L, 2L, 1L), Map::size);
+            entities.<Customer, Long, Integer>read(
+                    Change.DEFAULT_TENANT, Customer.class, List.of(1L, 2L, 1L), Map::size);
             assertThat(counting.statements()).hasSize(1);
         }
 
@@ -426,6 +484,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
 
         private List<String> firstNames() throws Exception {
             return Objects.requireNonNull(entities.<Customer, Long, List<String>>read(
+                    Change.DEFAULT_TENANT,
                     Customer.class,
                     List.of(1L),
                     found -> found.values().stream().map(Customer::firstName).toList()));
@@ -439,7 +498,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
             JdbcEntities entities = JdbcEntities.builder(database.dataSource())
                     .entity(Customer.class, Long.class, Customer::id, (connection, ids) -> answer)
                     .build();
-            assertThatThrownBy(() -> entities.read(Customer.class, List.of(1L), Map::size))
+            assertThatThrownBy(() -> entities.read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), Map::size))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContainingAll(message);
         }
@@ -462,7 +521,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
                         throw thrown;
                     })
                     .build();
-            assertThatThrownBy(() -> entities.read(Customer.class, List.of(1L), Map::size))
+            assertThatThrownBy(() -> entities.read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), Map::size))
                     .isSameAs(thrown);
         }
     }
@@ -538,7 +597,7 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         @Test
         void refusesTheConnectionOfARead() throws Exception {
             capture();
-            entities.<Customer, Long, Boolean>read(Customer.class, List.of(1L), found -> {
+            entities.<Customer, Long, Boolean>read(Change.DEFAULT_TENANT, Customer.class, List.of(1L), found -> {
                 assertThatThrownBy(() -> entities.append(JdbcEntities.connection(), CHANGES))
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageContaining("rolled back");

@@ -3,6 +3,7 @@ package io.syncmachine.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.syncmachine.ChangeHandler;
 import io.syncmachine.Policy;
 import io.syncmachine.SubjectIds;
 import io.syncmachine.SyncEngine;
@@ -12,7 +13,9 @@ import io.syncmachine.jdbc.PlainShop.Document;
 import io.syncmachine.jdbc.PlainShop.Line;
 import io.syncmachine.jdbc.PlainShop.LineId;
 import io.syncmachine.jdbc.PlainShop.Order;
+import io.syncmachine.spi.Change;
 import io.syncmachine.testing.TestDatabase;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -261,6 +264,33 @@ class JdbcPipelineTest {
     }
 
     @Test
+    void aHandlerWritesAndTellsWithItsConnection() {
+        SyncEngine[] started = new SyncEngine[1];
+        ChangeHandler<Line> total = ChangeHandler.onChange("total", Line.class, change -> {
+            Connection connection = change.transaction(Connection.class);
+            PlainShop.update(connection, "update orders set status = 'changed' where id = 10");
+            started[0].in(connection).changed(Order.class, List.of(10L));
+        });
+        try (SyncEngine engine = SyncEngine.builder()
+                .machines(orderToApi)
+                .handlers(total)
+                .entities(PlainShop.entities(database.dataSource()).build())
+                .store(JdbcStore.builder(database.dataSource())
+                        .schemaMode(SchemaMode.CREATE)
+                        .build())
+                .start()) {
+            started[0] = engine;
+            createOrders(engine, 1, 10);
+            commit(connection -> {
+                PlainShop.update(connection, "insert into lines values (10, 'pen', 3)");
+                engine.in(connection).changed(Line.class, List.of(new LineId(10, "pen")));
+            });
+            settle(engine);
+            assertThat(api).containsEntry(10L, new Document(10, "Ann No1", "changed", 3));
+        }
+    }
+
+    @Test
     void aNodeMayOnlyTell() {
         try (SyncEngine telling = start(database.anotherPool(1), false)) {
             commit(connection -> {
@@ -348,7 +378,7 @@ class JdbcPipelineTest {
         Map<Long, Document> expected = new ConcurrentHashMap<>();
         JdbcEntities entities = PlainShop.entities(database.dataSource()).build();
         List<Long> ids = LongStream.range(100, 150).boxed().toList();
-        entities.<Order, Long, Boolean>read(Order.class, ids, found -> {
+        entities.<Order, Long, Boolean>read(Change.DEFAULT_TENANT, Order.class, ids, found -> {
             for (Order order : found.values()) {
                 expected.put(order.id(), PlainShop.document(order));
             }

@@ -18,6 +18,7 @@ import jakarta.persistence.PersistenceUnitUtil;
 import jakarta.persistence.TypedQuery;
 import jakarta.persistence.metamodel.EntityType;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -28,10 +29,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Hibernate;
 import org.hibernate.Session;
+import org.hibernate.engine.jdbc.connections.spi.JdbcConnectionAccess;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.metamodel.MappingMetamodel;
@@ -54,15 +57,17 @@ import org.jspecify.annotations.Nullable;
 public final class JpaEntities implements EntitySource {
 
     private final EntityManagerFactory factory;
+    private final Tenancy tenancy;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
     private volatile @Nullable ChangeCapture capture;
 
-    private JpaEntities(EntityManagerFactory factory) {
+    private JpaEntities(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
         this.factory = factory;
-        MappingMetamodel mappings =
-                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
+        SessionFactoryImplementor sessions = factory.unwrap(SessionFactoryImplementor.class);
+        this.tenancy = new Tenancy(factory, tenants);
+        MappingMetamodel mappings = sessions.getMappingMetamodel();
         for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
             if (entity.getJavaType() != null) {
                 map(entity, mappings.getEntityDescriptor(entity.getJavaType()));
@@ -92,6 +97,21 @@ public final class JpaEntities implements EntitySource {
      * @throws IllegalArgumentException if the factory is not Hibernate's
      */
     public static JpaEntities of(EntityManagerFactory factory) {
+        return make(factory, null);
+    }
+
+    /**
+     * All entities of a persistence unit whose sessions know of no tenants; a function tells to which tenant an entity belongs, for
+     * ever. Where tenants are Hibernate's ({@code @TenantId}, or a schema or database per tenant), no function is needed.
+     *
+     * @param tenants given an entity, which may be detached; quick, never null
+     * @throws IllegalArgumentException if the factory is not Hibernate's
+     */
+    public static JpaEntities of(EntityManagerFactory factory, Function<Object, String> tenants) {
+        return make(factory, tenants);
+    }
+
+    private static JpaEntities make(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
         try {
             factory.unwrap(SessionFactoryImplementor.class);
         } catch (PersistenceException e) {
@@ -100,7 +120,7 @@ public final class JpaEntities implements EntitySource {
                             + factory.getClass().getName(),
                     e);
         }
-        return new JpaEntities(factory);
+        return new JpaEntities(factory, tenants);
     }
 
     /**
@@ -157,7 +177,7 @@ public final class JpaEntities implements EntitySource {
         if (capture != null) {
             throw new IllegalStateException("this JpaEntities is in use by an engine already; make another");
         }
-        if (store instanceof JdbcStore database) {
+        if (store instanceof JdbcStore database && hasOneDatabase()) {
             database.requireSameDatabase(this::lend);
         }
         Map<String, MappedEntity<?, ?>> listened = new HashMap<>();
@@ -165,24 +185,49 @@ public final class JpaEntities implements EntitySource {
                 .filter(entity -> listener.listensTo(entity.name()))
                 .forEach(entity -> listened.put(entity.type().getName(), entity));
         capture = new ChangeCapture(
-                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
+                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil(), tenancy);
         hibernateListener().add(capture);
     }
 
-    private void lend(JdbcStore.Borrower borrower) {
-        try (EntityManager manager = factory.createEntityManager()) {
-            manager.unwrap(Session.class).doWork(borrower::use);
+    /** Where each tenant has connections of its own there is no one database to compare. */
+    private boolean hasOneDatabase() {
+        return !factory.unwrap(SessionFactoryImplementor.class)
+                .getSessionFactoryOptions()
+                .isMultiTenancyEnabled();
+    }
+
+    private void lend(JdbcStore.Borrower borrower) throws SQLException {
+        JdbcConnectionAccess connections = factory.unwrap(SessionFactoryImplementor.class)
+                .getJdbcServices()
+                .getBootstrapJdbcConnectionAccess();
+        Connection connection = connections.obtainConnection();
+        try {
+            borrower.use(connection);
+        } finally {
+            connections.releaseConnection(connection);
         }
     }
 
     @Override
-    public EntityReference refer(Object entity) {
+    public EntityReference refer(@Nullable Object transaction, Object entity) {
         MappedEntity<?, ?> type = entity(Hibernate.getClass(entity));
         Object id = factory.getPersistenceUnitUtil().getIdentifier(entity);
         if (id == null) {
             throw new IllegalArgumentException("the " + type.name() + " has no id yet; persist it first");
         }
-        return new EntityReference(type.name(), type.encode(id));
+        String tenant = tenancy.of(session(transaction), type.type(), entity);
+        return new EntityReference(tenant, type.name(), type.encode(id));
+    }
+
+    @Override
+    public String tenant(@Nullable Object transaction) {
+        return tenancy.of(session(transaction));
+    }
+
+    private static @Nullable SharedSessionContractImplementor session(@Nullable Object transaction) {
+        return transaction instanceof EntityManager manager
+                ? manager.unwrap(SharedSessionContractImplementor.class)
+                : null;
     }
 
     /**
@@ -212,9 +257,9 @@ public final class JpaEntities implements EntitySource {
 
     @Override
     public <E, ID, R> @Nullable R read(
-            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception {
-        try (EntityManager manager = factory.createEntityManager()) {
+        try (EntityManager manager = tenancy.open(tenant)) {
             Session session = manager.unwrap(Session.class);
             session.setDefaultReadOnly(true);
             session.setHibernateFlushMode(FlushMode.MANUAL);
@@ -222,9 +267,30 @@ public final class JpaEntities implements EntitySource {
             EntityTransaction transaction = manager.getTransaction();
             transaction.begin();
             try {
-                return action.apply(load(manager, type, ids));
+                Map<ID, E> found = load(manager, type, ids);
+                found.values().removeIf(entity -> !tenancy.isOf(tenant, entity));
+                return action.apply(found);
             } finally {
                 transaction.rollback();
+            }
+        }
+    }
+
+    /** {@inheritDoc} The action gets an {@link EntityManager}. */
+    @Override
+    public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
+        try (EntityManager manager = tenancy.open(tenant)) {
+            manager.unwrap(Session.class).setCacheMode(CacheMode.IGNORE);
+            EntityTransaction transaction = manager.getTransaction();
+            transaction.begin();
+            try {
+                E entity = manager.find(type, id);
+                action.run(entity == null || tenancy.isOf(tenant, entity) ? entity : null, manager);
+                transaction.commit();
+            } finally {
+                if (transaction.isActive()) {
+                    transaction.rollback();
+                }
             }
         }
     }

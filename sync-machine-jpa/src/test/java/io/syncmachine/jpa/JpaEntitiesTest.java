@@ -79,6 +79,11 @@ class JpaEntitiesTest extends CapturingEntitySourceContract<Customer> {
     }
 
     @Override
+    protected void renameIn(Object transaction, Customer customer, String firstName) {
+        customer.setFirstName(firstName);
+    }
+
+    @Override
     protected String firstName(Customer customer) {
         return customer.getFirstName();
     }

@@ -8,6 +8,7 @@ import io.syncmachine.ChangedProperties;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.EntitySource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,8 @@ public abstract class CapturingEntitySourceContract<C> extends EntitySourceContr
             assertThat(change.kind()).isEqualTo(ChangeKind.CREATE);
             assertThat(change.changed().contains("firstName")).isTrue();
             assertThat(change.machines()).containsExactly("customers");
+            assertThat(change.changed().isCreated()).isTrue();
+            assertThat(change.trace()).isEqualTo(TRACE);
         }
 
         @Test
@@ -156,8 +159,20 @@ public abstract class CapturingEntitySourceContract<C> extends EntitySourceContr
             assertThat(captured()).isEmpty();
         }
 
-        private void capture(String... properties) {
-            source.capture(new FakeListener(source.describe(type).names(), Set.of(properties)), store);
+        @Test
+        void seesWhatIsWrittenThroughTheSource() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+
+            source.<C, Long>write(
+                    Change.DEFAULT_TENANT,
+                    type,
+                    1L,
+                    (customer, transaction) -> renameIn(transaction, Objects.requireNonNull(customer), "Augusta"));
+
+            assertThat(captured())
+                    .hasSize(1)
+                    .allSatisfy(change -> assertThat(change.id()).isEqualTo("1"));
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.syncmachine.test;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,9 +16,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
 public abstract class EntitySourceContract<C> {
 
     static final String SUBJECT_OF_DELETED = "subject of ";
+    static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     final Class<C> type;
     Store store;
@@ -67,6 +69,9 @@ public abstract class EntitySourceContract<C> {
 
     /** The transaction of these changes, as it is given to {@link EntitySource#append}. */
     protected abstract Object currentTransaction();
+
+    /** Changes a customer's first name in a transaction of {@link EntitySource#write}. */
+    protected abstract void renameIn(Object transaction, C customer, String firstName);
 
     /** The customer's first name. */
     protected abstract String firstName(C customer);
@@ -161,9 +166,9 @@ public abstract class EntitySourceContract<C> {
 
         @Test
         void answersWhatTheActionAnswers() throws Exception {
-            assertThat(source.<C, Long, String>read(type, List.of(1L), found -> "answer"))
+            assertThat(source.<C, Long, String>read(Change.DEFAULT_TENANT, type, List.of(1L), found -> "answer"))
                     .isEqualTo("answer");
-            assertThat(source.<C, Long, String>read(type, List.of(1L), found -> null))
+            assertThat(source.<C, Long, String>read(Change.DEFAULT_TENANT, type, List.of(1L), found -> null))
                     .isNull();
         }
 
@@ -171,10 +176,74 @@ public abstract class EntitySourceContract<C> {
         void throwsWhatTheActionThrows() {
             Exception thrown = new Exception("by the action");
 
-            assertThatThrownBy(() -> source.read(type, List.of(1L), found -> {
+            assertThatThrownBy(() -> source.read(Change.DEFAULT_TENANT, type, List.of(1L), found -> {
                         throw thrown;
                     }))
                     .isSameAs(thrown);
+        }
+    }
+
+    @Nested
+    class Writing {
+
+        @Test
+        void changesAnEntity() throws Exception {
+            create(1, "Ada", "Byron");
+
+            source.<C, Long>write(Change.DEFAULT_TENANT, type, 1L, (customer, transaction) -> {
+                assertThat(customer).isNotNull();
+                renameIn(transaction, Objects.requireNonNull(customer), "Augusta");
+            });
+
+            assertThat(firstNames(List.of(1L))).containsEntry(1L, "Augusta");
+        }
+
+        @Test
+        void tellsThatAnEntityDoesNotExist() throws Exception {
+            List<Boolean> existed = new ArrayList<>();
+
+            source.<C, Long>write(
+                    Change.DEFAULT_TENANT, type, 1L, (customer, transaction) -> existed.add(customer != null));
+
+            assertThat(existed).containsExactly(false);
+        }
+
+        @Test
+        void isRolledBackWhereItFails() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            Exception thrown = new Exception("by the action");
+
+            assertThatThrownBy(() -> source.<C, Long>write(Change.DEFAULT_TENANT, type, 1L, (customer, transaction) -> {
+                        renameIn(transaction, Objects.requireNonNull(customer), "Augusta");
+                        throw thrown;
+                    }))
+                    .isSameAs(thrown);
+
+            assertThat(firstNames(List.of(1L))).containsEntry(1L, "Ada");
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void takesOwnEventsAlong() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            Change told = new Change(
+                    Change.DEFAULT_TENANT,
+                    "told",
+                    "1",
+                    ChangeKind.TOLD,
+                    ChangedProperties.all(),
+                    Set.of("customers"),
+                    null);
+
+            source.<C, Long>write(
+                    Change.DEFAULT_TENANT,
+                    type,
+                    1L,
+                    (customer, transaction) -> source.append(transaction, List.of(told)));
+
+            assertThat(captured()).containsExactly(told);
         }
     }
 
@@ -184,8 +253,8 @@ public abstract class EntitySourceContract<C> {
         @Test
         void knowsWhichEntityAnObjectIs() throws Exception {
             create(1, "Ada", "Lovelace");
-            source.<C, Long, Boolean>read(type, List.of(1L), found -> {
-                EntityReference reference = source.refer(requireNonNull(found.get(1L)));
+            source.<C, Long, Boolean>read(Change.DEFAULT_TENANT, type, List.of(1L), found -> {
+                EntityReference reference = source.refer(null, Objects.requireNonNull(found.get(1L)));
                 assertThat(source.describe(type).names()).contains(reference.type());
                 assertThat(reference.id()).isEqualTo("1");
                 return true;
@@ -194,7 +263,7 @@ public abstract class EntitySourceContract<C> {
 
         @Test
         void refusesAnObjectThatIsNoEntity() {
-            assertThatThrownBy(() -> source.refer(Thread.currentThread()))
+            assertThatThrownBy(() -> source.refer(null, Thread.currentThread()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("Thread");
         }
@@ -260,19 +329,23 @@ public abstract class EntitySourceContract<C> {
                     Change.DEFAULT_TENANT,
                     source.describe(type).name(),
                     id,
-                    ChangeKind.UPDATE,
+                    ChangeKind.TOLD,
                     ChangedProperties.all(),
                     Set.of("customers"));
         }
+    }
+
+    final void capture(String... properties) {
+        source.capture(new FakeListener(source.describe(type).names(), Set.of(properties)), store);
     }
 
     final void create(long id, String firstName, String lastName) throws Exception {
         transaction(() -> createCustomer(id, firstName, lastName));
     }
 
-    private Map<Long, String> firstNames(Collection<Long> ids) throws Exception {
+    final Map<Long, String> firstNames(Collection<Long> ids) throws Exception {
         Map<Long, String> names = new ConcurrentHashMap<>();
-        source.<C, Long, Boolean>read(type, ids, found -> {
+        source.<C, Long, Boolean>read(Change.DEFAULT_TENANT, type, ids, found -> {
             found.forEach((id, customer) -> names.put(id, firstName(customer)));
             return true;
         });
@@ -318,6 +391,11 @@ public abstract class EntitySourceContract<C> {
             relevant.retainAll(this.properties);
             boolean concerned = listensTo(type) && (kind != ChangeKind.UPDATE || !relevant.isEmpty());
             return concerned ? Set.of("customers") : Set.of();
+        }
+
+        @Override
+        public @Nullable String trace() {
+            return TRACE;
         }
 
         @Override
