@@ -112,6 +112,7 @@ class ArchitectureTest {
                 new String[] {"io.syncmachine.jdbc.."},
                 "io.syncmachine",
                 "io.syncmachine.spi..",
+                "io.syncmachine.event..",
                 "io.syncmachine.function..",
                 "java..",
                 "javax.sql..",
