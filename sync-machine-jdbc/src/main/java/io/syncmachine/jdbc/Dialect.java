@@ -5,14 +5,20 @@ import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What one kind of database does in its own way. */
 interface Dialect {
 
     /** All there are. */
-    List<Dialect> ALL = List.of(new PostgresDialect());
+    final class Known {
+        static final List<Dialect> ALL = List.of(new PostgresDialect());
+
+        private Known() {}
+    }
 
     /**
      * The dialect of a database.
@@ -21,12 +27,12 @@ interface Dialect {
      */
     static Dialect of(Database database) {
         String product = database.call(connection -> connection.getMetaData().getDatabaseProductName());
-        return ALL.stream()
+        return Known.ALL.stream()
                 .filter(dialect -> dialect.product().equals(product))
                 .findFirst()
                 .orElseThrow(
                         () -> new IllegalStateException("the database is " + product + ", but JdbcStore knows only "
-                                + ALL.stream().map(Dialect::product).toList()));
+                                + Known.ALL.stream().map(Dialect::product).toList()));
     }
 
     /** What the driver calls the database. */
@@ -37,6 +43,17 @@ interface Dialect {
 
     /** Whether the exception says that a table does not exist. */
     boolean isMissingTable(SQLException e);
+
+    /**
+     * Names the place of a table: the same text on two connections if and only if both would write to the same table of the same
+     * running server, a replica being another one. Reads no table, needs no grant and takes no lock.
+     *
+     * @param table its name, optionally with a schema; it need not exist
+     * @return null if the database cannot tell; {@link SameDatabase} finds it out in another way then
+     */
+    default @Nullable String place(Connection connection, String table) throws SQLException {
+        return null;
+    }
 
     /** The outbox. */
     TransactionalOutbox outbox(Database database, Wakeups wakeups);

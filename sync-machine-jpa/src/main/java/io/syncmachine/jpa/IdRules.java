@@ -1,5 +1,6 @@
 package io.syncmachine.jpa;
 
+import io.syncmachine.spi.JsonIdCodec;
 import jakarta.persistence.metamodel.ManagedType;
 import jakarta.persistence.metamodel.Metamodel;
 import jakarta.persistence.metamodel.Type.PersistenceType;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.syncmachine.SyncMachine;
+import io.syncmachine.spi.JsonIdCodec;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.AttributeConverter;
 import jakarta.persistence.Convert;

@@ -1,4 +1,4 @@
-package io.syncmachine.jpa;
+package io.syncmachine.spi;
 
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.annotation.PropertyAccessor;
@@ -13,11 +13,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonFormatVisitorWrapper;
 import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonObjectFormatVisitor;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
-import io.syncmachine.spi.IdCodec;
 import org.jspecify.annotations.Nullable;
 
-/** Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. */
-record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
+/**
+ * Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. Sources that
+ * share a store must write the ids of an entity alike; all that come with SyncMachine write such ids like this.
+ *
+ * @param type their class: one that Jackson can write and read by its fields, such as a record
+ */
+public record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .addModule(new JavaTimeModule())
@@ -33,8 +37,7 @@ record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
      *
      * @return why not; null if they can
      */
-    @Nullable
-    String objection() {
+    public @Nullable String objection() {
         boolean[] hasFields = new boolean[1];
         try {
             MAPPER.acceptJsonFormatVisitor(type, new JsonFormatVisitorWrapper.Base() {
