@@ -3,15 +3,13 @@ package io.syncmachine.spi;
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.annotation.PropertyAccessor;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonFormatVisitorWrapper;
-import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonObjectFormatVisitor;
+import com.fasterxml.jackson.databind.ser.std.BeanSerializerBase;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import org.jspecify.annotations.Nullable;
 
@@ -38,16 +36,8 @@ public record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
      * @return why not; null if they can
      */
     public @Nullable String objection() {
-        boolean[] hasFields = new boolean[1];
         try {
-            MAPPER.acceptJsonFormatVisitor(type, new JsonFormatVisitorWrapper.Base() {
-                @Override
-                public @Nullable JsonObjectFormatVisitor expectObjectFormat(JavaType format) {
-                    hasFields[0] = true;
-                    return null;
-                }
-            });
-            if (hasFields[0]) {
+            if (MAPPER.getSerializerProviderInstance().findValueSerializer(type) instanceof BeanSerializerBase) {
                 MAPPER.readValue("{}", type);
             }
             return null;
