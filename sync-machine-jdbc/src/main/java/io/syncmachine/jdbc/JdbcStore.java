@@ -19,17 +19,25 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JdbcStore implements Store {
 
-    private final Database database;
+    private final DataSource dataSource;
+    private final String prefix;
     private final SchemaMode schemaMode;
     private final boolean wakeUps;
     private @Nullable Parts parts;
     private boolean open;
 
     private record Parts(
-            TransactionalOutbox outbox, JobExecutor jobs, LeaseStore leases, PayloadStore payloads, Wakeups wakeups) {}
+            Database database,
+            Dialect dialect,
+            TransactionalOutbox outbox,
+            JobExecutor jobs,
+            LeaseStore leases,
+            PayloadStore payloads,
+            Wakeups wakeups) {}
 
     private JdbcStore(Builder builder) {
-        this.database = new Database(builder.dataSource, builder.prefix);
+        this.dataSource = builder.dataSource;
+        this.prefix = builder.prefix;
         this.schemaMode = builder.schemaMode;
         this.wakeUps = builder.wakeUps;
     }
@@ -66,9 +74,12 @@ public final class JdbcStore implements Store {
 
     private synchronized Parts parts() {
         if (parts == null) {
-            Dialect dialect = Dialect.of(database);
+            Dialect dialect = Dialects.of(dataSource);
+            Database database = new Database(dataSource, dialect, prefix);
             Wakeups wakeups = wakeUps ? dialect.wakeups(database) : new Wakeups.Local();
             parts = new Parts(
+                    database,
+                    dialect,
                     dialect.outbox(database, wakeups),
                     dialect.jobs(database),
                     dialect.leases(database),
@@ -83,9 +94,10 @@ public final class JdbcStore implements Store {
         if (open) {
             throw new IllegalStateException("the store is used by an engine; make a second one for another");
         }
-        database.learnIsolation();
-        new Schema(database, Dialect.of(database)).prepare(schemaMode);
-        parts().wakeups().open(wake, works);
+        Parts parts = parts();
+        parts.database().learnIsolation();
+        new Schema(parts.database(), parts.dialect()).prepare(schemaMode);
+        parts.wakeups().open(wake, works);
         open = true;
     }
 

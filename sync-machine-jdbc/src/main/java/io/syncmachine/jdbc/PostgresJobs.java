@@ -2,7 +2,6 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.spi.Claim;
-import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Stage;
@@ -25,7 +24,7 @@ import java.util.stream.Collectors;
  * deleted; its next request makes a new row, and a new claim of that draws a new token from the sequence, so that no old claim can
  * be taken for it.
  */
-final class PostgresJobs implements JobExecutor {
+final class PostgresJobs implements TransactionalJobs {
 
     private static final String ENQUEUE = """
             insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed)
@@ -102,7 +101,8 @@ final class PostgresJobs implements JobExecutor {
         this.database = database;
     }
 
-    boolean isIn(Database other) {
+    @Override
+    public boolean isIn(Database other) {
         return database == other;
     }
 
@@ -119,8 +119,21 @@ final class PostgresJobs implements JobExecutor {
         });
     }
 
-    /** In the connection's transaction. A key that is requested twice in one batch is one request. */
-    void enqueue(Connection connection, Collection<JobRequest> requests) throws SQLException {
+    @Override
+    public void enqueue(Connection connection, Collection<JobRequest> requests) throws SQLException {
+        Collection<JobRequest> batch = folded(requests);
+        if (batch.isEmpty()) {
+            return;
+        }
+        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ENQUEUE))) {
+            keys(statement, batch, JobRequest::key)
+                    .texts(batch, request -> JdbcOutbox.join(request.changed().encoded()))
+                    .update();
+        }
+    }
+
+    /** One request per key. */
+    static Collection<JobRequest> folded(Collection<JobRequest> requests) {
         Map<JobKey, JobRequest> byKey = new HashMap<>();
         for (JobRequest request : requests) {
             byKey.merge(
@@ -128,17 +141,7 @@ final class PostgresJobs implements JobExecutor {
                     request,
                     (one, other) -> new JobRequest(one.key(), one.changed().union(other.changed())));
         }
-        if (byKey.isEmpty()) {
-            return;
-        }
-        Collection<JobRequest> batch = byKey.values();
-        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ENQUEUE))) {
-            keys(statement, batch, JobRequest::key)
-                    .texts(
-                            batch,
-                            request -> PostgresOutbox.join(request.changed().encoded()))
-                    .update();
-        }
+        return byKey.values();
     }
 
     private static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, JobKey> key)
@@ -151,11 +154,11 @@ final class PostgresJobs implements JobExecutor {
     }
 
     /** As stored; a stage's number never changes. */
-    private static long number(Stage stage) {
+    static long number(Stage stage) {
         return stage == Stage.FIND_SUBJECTS ? 1 : 2;
     }
 
-    private static Stage stage(int number) {
+    static Stage stage(int number) {
         return number == 1 ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION;
     }
 
@@ -184,7 +187,7 @@ final class PostgresJobs implements JobExecutor {
     private static Due due(ResultSet row) throws SQLException {
         JobKey key = new JobKey(row.getString(1), row.getString(2), stage(row.getInt(3)), row.getString(4));
         Duration failingFor = Duration.ofNanos(Math.max(row.getLong(7), 0) * 1_000);
-        ChangedProperties changed = ChangedProperties.decoded(PostgresOutbox.split(row.getString(8)));
+        ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(8)));
         Claim claim = new Claim(key, row.getLong(5), row.getInt(6), failingFor, changed);
         return new Due(claim, row.getTimestamp(9).getTime());
     }
@@ -218,7 +221,7 @@ final class PostgresJobs implements JobExecutor {
     }
 
     /** A reason may quote an answer of the API, with anything in it; PostgreSQL takes any character but this one. */
-    private static String storable(String reason) {
+    static String storable(String reason) {
         return reason.replace('\0', '\uFFFD');
     }
 
