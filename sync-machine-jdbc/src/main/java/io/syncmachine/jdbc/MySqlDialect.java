@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * MariaDB 10.6 and MySQL 8.0, and newer: a batch is one JSON text. InnoDB locks rows in the order in which it reads them, so every
- * join is made to begin with the batch. Keys are binary columns: they compare by bytes, and hold more than text may in an index.
+ * MariaDB 10.6 and MySQL 8.0, and newer: a batch is one JSON text. InnoDB locks all rows that it reads, in that order, so every join
+ * is made to begin with the batch and to find by the key: in a small table it would rather read, and wait for, all there is. Keys are binary columns: they compare by bytes, and hold more than text may in an index.
  */
 final class MySqlDialect extends PortableDialect {
 
@@ -144,7 +144,7 @@ final class MySqlDialect extends PortableDialect {
 
     @Override
     String joined(String table, String same, Rows<?> rows) {
-        return rows(rows) + " straight_join " + table + " t on " + same;
+        return rows(rows) + " straight_join " + table + " t force index (primary) on " + same;
     }
 
     /** A key that is there already is locked by the update that changes nothing. */

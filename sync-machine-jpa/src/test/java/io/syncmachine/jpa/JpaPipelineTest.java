@@ -1,5 +1,6 @@
 package io.syncmachine.jpa;
 
+import static io.syncmachine.testing.DatabaseKind.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.syncmachine.SyncEngine;
@@ -14,6 +15,8 @@ import io.syncmachine.jpa.shop.OrderLine;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.jpa.shop.ShopMachines;
 import io.syncmachine.testing.CountingDataSource;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import io.syncmachine.testing.TestDatabase;
 import java.util.List;
 import java.util.Random;
@@ -31,11 +34,16 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The whole way from a committed entity to the API, on a real PostgreSQL. */
+/** The whole way from a committed entity to the API. */
+@OnEveryDatabase(except = DatabaseKind.MARIADB_BY_MYSQL_DRIVER)
 class JpaPipelineTest {
 
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database;
     private final FakeApi api = new FakeApi();
+
+    JpaPipelineTest(DatabaseKind kind) {
+        database = TestDatabase.create(kind);
+    }
 
     @AfterEach
     void closeDatabase() {
@@ -158,20 +166,22 @@ class JpaPipelineTest {
     }
 
     @Test
-    void twoEnginesPublishTenThousandSubjectsWithoutOverlapOrDuplicate() {
+    void twoEnginesPublishThousandsOfSubjectsWithoutOverlapOrDuplicate() {
+        int subjects = database.kind() == POSTGRESQL ? 10_000 : 2_000;
         try (Node one = Node.working(database.dataSource(), ShopMachines.orderToApi(api));
                 Node other = Node.working(database.anotherPool(20), ShopMachines.orderToApi(api))) {
-            createOrders(one.shop(), 20, 500);
+            createOrders(one.shop(), 20, subjects / 20);
             one.settle();
             assertThat(other.engine().backlog().isEmpty()).isTrue();
         }
-        assertThat(api.documents()).hasSize(10_000);
-        assertThat(api.callCount()).isEqualTo(10_000);
+        assertThat(api.documents()).hasSize(subjects);
+        assertThat(api.callCount()).isEqualTo(subjects);
         assertThat(api.overlapping()).isZero();
     }
 
+    /** A tenth on PostgreSQL; elsewhere more, for a step reads what it locks before it writes. */
     @Test
-    void aBacklogCostsAtMostATenthOfAStatementPerPublishedSubject() {
+    void aBacklogCostsAFractionOfAStatementPerPublishedSubject() {
         try (Node host = Node.capturing(database.dataSource(), ShopMachines.orderToApi(api))) {
             createOrders(host.shop(), 20, 100);
             CountingDataSource counting = new CountingDataSource(database.anotherPool(20));
@@ -180,7 +190,7 @@ class JpaPipelineTest {
                 host.settle();
             }
             assertThat(api.callCount()).isEqualTo(2000);
-            assertThat(counting.statements()).hasSizeLessThanOrEqualTo(200);
+            assertThat(counting.statements()).hasSizeLessThanOrEqualTo(database.kind() == POSTGRESQL ? 200 : 500);
         }
     }
 

@@ -29,6 +29,16 @@ public enum DatabaseKind {
         return this != POSTGRESQL && this != H2;
     }
 
+    /** The folder of its scripts. */
+    public String scripts() {
+        return switch (this) {
+            case POSTGRESQL -> "postgresql";
+            case H2 -> "h2";
+            case MARIADB, MARIADB_BY_MYSQL_DRIVER -> "mariadb";
+            case MYSQL -> "mysql";
+        };
+    }
+
     static String mySqlUrl() {
         if (MYSQL_URL == null) {
             throw new IllegalStateException("mysql.url is not set");

@@ -39,6 +39,7 @@ final class MariaDbServer {
                     .addArg("--skip-name-resolve")
                     .addArg("--max-connections=500")
                     .addArg("--max-allowed-packet=16M")
+                    .addArg("--innodb-lock-wait-timeout=10")
                     .addArg("--innodb-flush-log-at-trx-commit=2")
                     .addArg("--init-file=" + users);
             if (System.getProperty("user.name").equals("root")) {

@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 
 /** A database of its own for a test, on one server per JVM. */
@@ -72,18 +73,17 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     private HikariDataSource pool(int size) {
-        HikariConfig config = config(size);
+        return new HikariDataSource(config(size));
+    }
+
+    private HikariConfig config(int size) {
+        HikariConfig config = new HikariConfig();
         config.setJdbcUrl(url());
+        config.setMaximumPoolSize(size);
+        config.setMinimumIdle(1);
         if (kind == DatabaseKind.POSTGRESQL) {
             config.setUsername("postgres");
         }
-        return new HikariDataSource(config);
-    }
-
-    private static HikariConfig config(int size) {
-        HikariConfig config = new HikariConfig();
-        config.setMaximumPoolSize(size);
-        config.setMinimumIdle(1);
         return config;
     }
 
@@ -97,13 +97,20 @@ public final class TestDatabase implements AutoCloseable {
         return keep(pool(size));
     }
 
+    /** Another pool of the same database, with settings of its own. */
+    public HikariDataSource anotherPool(int size, Consumer<HikariConfig> settings) {
+        HikariConfig config = config(size);
+        settings.accept(config);
+        return keep(new HikariDataSource(config));
+    }
+
     /** Another pool of the same database, for a user of it. */
     public HikariDataSource anotherPool(int size, String user, String password) {
-        HikariConfig config = config(size);
-        config.setJdbcUrl(url().replaceFirst("user=[^&]*&password=[^&]*", ""));
-        config.setUsername(user);
-        config.setPassword(password);
-        return keep(new HikariDataSource(config));
+        return anotherPool(size, config -> {
+            config.setJdbcUrl(url().replaceFirst("user=[^&]*&password=[^&]*", ""));
+            config.setUsername(user);
+            config.setPassword(password);
+        });
     }
 
     private HikariDataSource keep(HikariDataSource another) {
