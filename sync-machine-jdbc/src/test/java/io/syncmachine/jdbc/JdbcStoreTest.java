@@ -144,7 +144,7 @@ class JdbcStoreTest {
                 2,
                 config -> config.setConnectionInitSql(
                         database.kind().isLikeMySql()
-                                ? "set time_zone = '+14:00'"
+                                ? "set time_zone = '+13:00'"
                                 : "set time zone 'Pacific/Kiritimati'"));
         try (JdbcStore other = JdbcStore.builder(elsewhere).wakeUps(false).build()) {
             other.open(() -> {}, true);
