@@ -7,5 +7,7 @@ public enum ChangeKind {
     /** One or more of its properties changed. */
     UPDATE,
     /** It was removed. */
-    DELETE
+    DELETE,
+    /** The application said that it is to be looked at; nothing need have happened. */
+    TOLD
 }

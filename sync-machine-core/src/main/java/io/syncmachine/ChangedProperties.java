@@ -19,14 +19,19 @@ import java.util.stream.Collectors;
 public final class ChangedProperties {
 
     private static final String EVERYTHING = "*";
-    private static final ChangedProperties ALL = new ChangedProperties(true, Set.of(), Map.of());
+    private static final String CREATION = "+";
+    private static final ChangedProperties ALL = new ChangedProperties(true, false, Set.of(), Map.of());
+    private static final ChangedProperties CREATED = new ChangedProperties(true, true, Set.of(), Map.of());
+    private static final ChangedProperties NONE = new ChangedProperties(false, false, Set.of(), Map.of());
 
     private final boolean all;
+    private final boolean created;
     private final Set<String> names;
     private final Map<String, Set<String>> oldReferences;
 
-    private ChangedProperties(boolean all, Set<String> names, Map<String, Set<String>> oldReferences) {
+    private ChangedProperties(boolean all, boolean created, Set<String> names, Map<String, Set<String>> oldReferences) {
         this.all = all;
+        this.created = created;
         this.names = names;
         this.oldReferences = oldReferences;
     }
@@ -36,9 +41,19 @@ public final class ChangedProperties {
         return ALL;
     }
 
+    /** Nothing changed; the entity is only looked at. */
+    public static ChangedProperties none() {
+        return NONE;
+    }
+
+    /** The entity was created. */
+    public static ChangedProperties created() {
+        return CREATED;
+    }
+
     /** Just these properties changed. */
     public static ChangedProperties of(Collection<String> names) {
-        return new ChangedProperties(false, Set.copyOf(names), Map.of());
+        return new ChangedProperties(false, false, Set.copyOf(names), Map.of());
     }
 
     /**
@@ -52,7 +67,7 @@ public final class ChangedProperties {
         Set<String> ids = new LinkedHashSet<>(references.getOrDefault(property, Set.of()));
         ids.add(id);
         references.put(property, ids);
-        return new ChangedProperties(all, names, references);
+        return new ChangedProperties(all, created, names, references);
     }
 
     /** Whether this property changed, or may have. */
@@ -63,6 +78,16 @@ public final class ChangedProperties {
     /** Whether every property counts as changed; then {@link #names()} is empty. */
     public boolean isAll() {
         return all;
+    }
+
+    /** Whether nothing changed at all. */
+    public boolean isNone() {
+        return !all && names.isEmpty() && oldReferences.isEmpty();
+    }
+
+    /** Whether the entity was created since; then every property counts as changed. */
+    public boolean isCreated() {
+        return created;
     }
 
     /** The changed properties; empty if {@link #isAll() all} count as changed. */
@@ -92,13 +117,19 @@ public final class ChangedProperties {
         return decoded(both);
     }
 
-    /** A form for stores: {@code name}, {@code *} for all, {@code name=id} for old references; the union of two forms is the form of the union. */
+    /**
+     * A form for stores: {@code name}, {@code *} for all, {@code +} for a creation, {@code name=id} for old references; the union
+     * of two forms is the form of the union.
+     */
     public List<String> encoded() {
         List<String> result = new ArrayList<>();
         if (all) {
             result.add(EVERYTHING);
         } else {
             result.addAll(new TreeSet<>(names));
+        }
+        if (created) {
+            result.add(CREATION);
         }
         oldReferences.forEach((property, ids) -> ids.forEach(id -> result.add(property + '=' + id)));
         return result;
@@ -107,6 +138,7 @@ public final class ChangedProperties {
     /** Reads what {@link #encoded()} wrote, or a union of such forms. */
     public static ChangedProperties decoded(Collection<String> form) {
         boolean everything = false;
+        boolean creation = false;
         Set<String> names = new TreeSet<>();
         Map<String, Set<String>> references = new TreeMap<>();
         for (String entry : form) {
@@ -117,19 +149,23 @@ public final class ChangedProperties {
                         .add(entry.substring(split + 1));
             } else if (entry.equals(EVERYTHING)) {
                 everything = true;
+            } else if (entry.equals(CREATION)) {
+                creation = true;
             } else {
                 names.add(entry);
             }
         }
-        return everything && references.isEmpty()
-                ? ALL
-                : new ChangedProperties(everything, everything ? Set.of() : names, references);
+        if (everything && references.isEmpty()) {
+            return creation ? CREATED : ALL;
+        }
+        return new ChangedProperties(everything, creation, everything ? Set.of() : names, references);
     }
 
     @Override
     public boolean equals(Object other) {
         return other instanceof ChangedProperties that
                 && all == that.all
+                && created == that.created
                 && names.equals(that.names)
                 && oldReferences.equals(that.oldReferences);
     }

@@ -9,6 +9,12 @@ import java.util.Collection;
 public interface Events {
 
     /**
+     * The same for entities of a tenant. Needed where the tenant can be told neither from the entity nor from the transaction, nor
+     * from what the current thread does.
+     */
+    Events ofTenant(String tenant);
+
+    /**
      * The entity counts as changed for every machine that listens to it or publishes it.
      *
      * @throws IllegalArgumentException if it is no entity, has no id, or concerns no machine

@@ -18,26 +18,21 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The stages of a declaration. Not safe for use by several threads. */
 final class MachineBuilder<S, ID> implements Listening<S, ID> {
-
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}");
 
     private final String name;
     private final Class<S> subject;
     private final Class<ID> idType;
     private final List<Listener<?, ID>> listeners = new ArrayList<>();
     private final Map<String, Listener<?, ID>> events = new LinkedHashMap<>();
+    private @Nullable String formerly;
     private @Nullable CheckedPredicate<? super S> publishable;
 
     MachineBuilder(String name, Class<S> subject, Class<ID> idType) {
-        if (!NAME.matcher(name).matches()) {
-            throw new IllegalArgumentException(
-                    "name must be 1 to 100 letters, digits, dots, dashes or underscores, but is '" + name + "'");
-        }
+        Names.check("name", name);
         if (idType.isPrimitive()) {
             throw new IllegalArgumentException("machine '" + name + "': idType must be a class and not the primitive "
                     + idType + "; say Long.class for long");
@@ -45,6 +40,14 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         this.name = name;
         this.subject = subject;
         this.idType = idType;
+    }
+
+    @Override
+    public Listening<S, ID> formerly(String oldName) {
+        once("formerly", formerly);
+        Names.check("machine '" + name + "': former name", oldName);
+        formerly = oldName;
+        return this;
     }
 
     @Override
@@ -114,10 +117,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
     }
 
     private Listening<S, ID> addEvent(String event, Listener<?, ID> listener) {
-        if (!NAME.matcher(event).matches()) {
-            throw new IllegalArgumentException("machine '" + name
-                    + "': event must be 1 to 100 letters, digits, dots, dashes or underscores, but is '" + event + "'");
-        }
+        Names.check("machine '" + name + "': event", event);
         if (events.putIfAbsent(event, listener) != null) {
             throw new IllegalArgumentException("machine '" + name + "' listens to the event '" + event + "' already");
         }
@@ -247,6 +247,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
             }
             return new SyncMachine<>(new MachineDefinition<>(
                     name,
+                    formerly == null ? name : formerly,
                     subject,
                     idType,
                     List.copyOf(listeners),

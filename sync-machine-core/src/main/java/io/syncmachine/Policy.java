@@ -3,8 +3,8 @@ package io.syncmachine;
 import java.time.Duration;
 
 /**
- * How a machine publishes: retries, time limits, concurrency, and what becomes of subjects that are no longer publishable.
- * Immutable; each method answers a copy with one thing changed.
+ * How a machine publishes: retries, time limits, concurrency, what becomes of subjects that are no longer publishable, what is kept
+ * of documents, and the version of the builder. Immutable; each method answers a copy with one thing changed.
  */
 public final class Policy {
 
@@ -16,29 +16,62 @@ public final class Policy {
         DELETE
     }
 
-    private static final Policy DEFAULTS =
-            new Policy(Backoff.defaults(), Duration.ofSeconds(10), 32, Unpublishable.KEEP);
-
-    private final Backoff retry;
-    private final Duration deadline;
-    private final int inFlight;
-    private final Unpublishable unpublishable;
-
-    private Policy(Backoff retry, Duration deadline, int inFlight, Unpublishable unpublishable) {
-        this.retry = retry;
-        this.deadline = deadline;
-        this.inFlight = inFlight;
-        this.unpublishable = unpublishable;
+    /** What is kept of an acknowledged document. */
+    public enum KeptPayload {
+        /** The document, and its fingerprint. */
+        DOCUMENT,
+        /**
+         * The fingerprint alone, which is enough to send nothing twice. {@link Publication#previous()} and the last document in a
+         * delete are empty then, and {@link SyncEngine#explain} cannot tell the difference to what was sent. A create that must be
+         * repeatable ({@code remoteIdsFromApi}) keeps its document until it is answered.
+         */
+        FINGERPRINT_ONLY
     }
 
-    /** Default backoff, a deadline of 10 seconds, 32 publications in flight, unpublishable subjects are kept. */
+    private static final Policy DEFAULTS = new Policy(new Values());
+
+    private final Values values;
+
+    /** What is said; copied before it is changed. */
+    private static final class Values {
+        Backoff retry = Backoff.defaults();
+        Duration deadline = Duration.ofSeconds(10);
+        int inFlight = 32;
+        Unpublishable unpublishable = Unpublishable.KEEP;
+        KeptPayload keptPayload = KeptPayload.DOCUMENT;
+        int builderVersion;
+        VersionRise versionRise = VersionRise.publishAll();
+
+        Values copy() {
+            Values copy = new Values();
+            copy.retry = retry;
+            copy.deadline = deadline;
+            copy.inFlight = inFlight;
+            copy.unpublishable = unpublishable;
+            copy.keptPayload = keptPayload;
+            copy.builderVersion = builderVersion;
+            copy.versionRise = versionRise;
+            return copy;
+        }
+    }
+
+    private Policy(Values values) {
+        this.values = values;
+    }
+
+    /**
+     * Default backoff, a deadline of 10 seconds, 32 publications in flight, unpublishable subjects and documents are kept, builder
+     * version 0.
+     */
     public static Policy defaults() {
         return DEFAULTS;
     }
 
     /** What follows a failure; default {@link Backoff#defaults()}. */
     public Policy retry(Backoff retry) {
-        return new Policy(retry, deadline, inFlight, unpublishable);
+        Values copy = values.copy();
+        copy.retry = retry;
+        return new Policy(copy);
     }
 
     /**
@@ -52,7 +85,9 @@ public final class Policy {
         if (deadline.isZero() || deadline.isNegative()) {
             throw new IllegalArgumentException("deadline must be above zero, but is " + deadline);
         }
-        return new Policy(retry, deadline, inFlight, unpublishable);
+        Values copy = values.copy();
+        copy.deadline = deadline;
+        return new Policy(copy);
     }
 
     /**
@@ -65,37 +100,86 @@ public final class Policy {
         if (inFlight < 1 || inFlight > 10_000) {
             throw new IllegalArgumentException("inFlight must be from 1 to 10000, but is " + inFlight);
         }
-        return new Policy(retry, deadline, inFlight, unpublishable);
+        Values copy = values.copy();
+        copy.inFlight = inFlight;
+        return new Policy(copy);
     }
 
     /** What becomes of a published subject that is no longer publishable; default {@link Unpublishable#KEEP}. */
     public Policy unpublishable(Unpublishable unpublishable) {
-        return new Policy(retry, deadline, inFlight, unpublishable);
+        Values copy = values.copy();
+        copy.unpublishable = unpublishable;
+        return new Policy(copy);
+    }
+
+    /** What is kept of an acknowledged document; default {@link KeptPayload#DOCUMENT}. */
+    public Policy keepPayload(KeptPayload keptPayload) {
+        Values copy = values.copy();
+        copy.keptPayload = keptPayload;
+        return new Policy(copy);
+    }
+
+    /**
+     * The version of what <em>build</em> makes; default 0. Raise it when the documents of unchanged subjects change. Where nodes of
+     * two versions run at the same time, those of the lower one publish nothing of this machine.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public Policy builderVersion(int builderVersion) {
+        if (builderVersion < 0) {
+            throw new IllegalArgumentException("builderVersion must not be negative, but is " + builderVersion);
+        }
+        Values copy = values.copy();
+        copy.builderVersion = builderVersion;
+        return new Policy(copy);
+    }
+
+    /** What becomes of what was published before the builder's version rose; default {@link VersionRise#publishAll()}. */
+    public Policy onVersionRise(VersionRise versionRise) {
+        Values copy = values.copy();
+        copy.versionRise = versionRise;
+        return new Policy(copy);
     }
 
     /** See {@link #retry(Backoff)}. */
     public Backoff retry() {
-        return retry;
+        return values.retry;
     }
 
     /** See {@link #deadline(Duration)}. */
     public Duration deadline() {
-        return deadline;
+        return values.deadline;
     }
 
     /** See {@link #inFlight(int)}. */
     public int inFlight() {
-        return inFlight;
+        return values.inFlight;
     }
 
     /** See {@link #unpublishable(Unpublishable)}. */
     public Unpublishable unpublishable() {
-        return unpublishable;
+        return values.unpublishable;
+    }
+
+    /** See {@link #keepPayload(KeptPayload)}. */
+    public KeptPayload keptPayload() {
+        return values.keptPayload;
+    }
+
+    /** See {@link #builderVersion(int)}. */
+    public int builderVersion() {
+        return values.builderVersion;
+    }
+
+    /** See {@link #onVersionRise(VersionRise)}. */
+    public VersionRise versionRise() {
+        return values.versionRise;
     }
 
     @Override
     public String toString() {
-        return "Policy[retry=" + retry + ", deadline=" + deadline + ", inFlight=" + inFlight + ", unpublishable="
-                + unpublishable + "]";
+        return "Policy[retry=" + retry() + ", deadline=" + deadline() + ", inFlight=" + inFlight() + ", unpublishable="
+                + unpublishable() + ", keptPayload=" + keptPayload() + ", builderVersion=" + builderVersion()
+                + ", versionRise=" + versionRise() + "]";
     }
 }

@@ -3,6 +3,7 @@ package io.syncmachine;
 import io.syncmachine.event.SyncObserver;
 import io.syncmachine.internal.Engine;
 import io.syncmachine.internal.Settings;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntitySource;
@@ -12,8 +13,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +59,12 @@ public final class SyncEngine implements Events, AutoCloseable {
         return engine.in(Objects.requireNonNull(transaction, "transaction"));
     }
 
+    /** {@inheritDoc} Kept at once, see {@link #changed(Object)}. */
+    @Override
+    public Events ofTenant(String tenant) {
+        return engine.in(null).ofTenant(tenant);
+    }
+
     /**
      * {@inheritDoc}
      *
@@ -91,6 +100,60 @@ public final class SyncEngine implements Events, AutoCloseable {
     }
 
     /**
+     * How many jobs wait for machines and handlers that no node has run for five minutes, by their stored names. They wait until one
+     * does; a warning is logged for each.
+     */
+    public Map<String, Long> orphans() {
+        return engine.orphans();
+    }
+
+    /**
+     * Tells why a subject was sent or not, and what would be sent now. Builds its document, in a read transaction; changes nothing.
+     *
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public <ID> Explanation explain(SyncMachine<?, ID> machine, ID id) {
+        return explain(machine, Change.DEFAULT_TENANT, id);
+    }
+
+    /** The same for a tenant's subject. */
+    public <ID> Explanation explain(SyncMachine<?, ID> machine, String tenant, ID id) {
+        return engine.explain(machine, tenant, id);
+    }
+
+    /**
+     * Stops a machine from publishing, on all nodes and over restarts: on this one at once, on others within a few seconds. Changes
+     * are captured and coalesced meanwhile; publications in flight finish.
+     *
+     * @param reason for people to read
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public void pause(SyncMachine<?, ?> machine, String reason) {
+        engine.pause(machine, Objects.requireNonNull(reason, "reason"));
+    }
+
+    /** Ends a {@linkplain #pause pause}; does nothing if there is none. */
+    public void resume(SyncMachine<?, ?> machine) {
+        engine.pause(machine, null);
+    }
+
+    /**
+     * Erases what the store tells of a subject's content: kept documents, journal entries, texts of failures. Its fingerprint and
+     * remote id stay, so that nothing is sent anew; what comes later is kept anew. Call it after the subject was deleted or made
+     * unreadable.
+     *
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public <ID> void forget(SyncMachine<?, ID> machine, ID id) {
+        forget(machine, Change.DEFAULT_TENANT, id);
+    }
+
+    /** The same for a tenant's subject. */
+    public <ID> void forget(SyncMachine<?, ID> machine, String tenant, ID id) {
+        engine.forget(machine, tenant, id);
+    }
+
+    /**
      * Stops gracefully: no more jobs are claimed, publications in flight are waited for up to the {@linkplain
      * Builder#stopWithin(Duration) given time}, their answers are written, and the rest is handed back at once. A second call does
      * nothing.
@@ -120,6 +183,7 @@ public final class SyncEngine implements Events, AutoCloseable {
         private static final Duration SHORTEST_LEASE = Duration.ofMillis(100);
 
         private final List<SyncMachine<?, ?>> machines = new ArrayList<>();
+        private final List<ChangeHandler<?>> handlers = new ArrayList<>();
         private final List<SyncObserver> observers = new ArrayList<>();
         private @Nullable EntitySource entities;
         private @Nullable Store store;
@@ -131,12 +195,22 @@ public final class SyncEngine implements Events, AutoCloseable {
         private Duration grace = Duration.ofSeconds(1);
         private Duration patience = Duration.ofSeconds(25);
         private boolean works = true;
+        private JournalPolicy journal = JournalPolicy.defaults();
+        private Duration tombstones = Duration.ofDays(30);
+        private PayloadCodec codec = PayloadCodec.PLAIN;
+        private Supplier<@Nullable String> trace = () -> null;
 
         private Builder() {}
 
         /** Adds machines. */
         public Builder machines(SyncMachine<?, ?>... machines) {
             this.machines.addAll(List.of(machines));
+            return this;
+        }
+
+        /** Adds handlers of changes. */
+        public Builder handlers(ChangeHandler<?>... handlers) {
+            this.handlers.addAll(List.of(handlers));
             return this;
         }
 
@@ -158,7 +232,41 @@ public final class SyncEngine implements Events, AutoCloseable {
             return this;
         }
 
-        /** Tells an observer of every outcome. */
+        /** What the journal keeps; default {@link JournalPolicy#defaults()}. */
+        public Builder journal(JournalPolicy journal) {
+            this.journal = journal;
+            return this;
+        }
+
+        /**
+         * How long it is remembered that a subject was deleted at the API; default 30 days. Longer than the lease and any deadline.
+         *
+         * @throws IllegalArgumentException if not above zero
+         */
+        public Builder keepTombstones(Duration tombstones) {
+            if (tombstones.isZero() || tombstones.isNegative()) {
+                throw new IllegalArgumentException("keepTombstones must be above zero, but is " + tombstones);
+            }
+            this.tombstones = tombstones;
+            return this;
+        }
+
+        /** How kept documents are written to the store, for instance encrypted; default as they are. */
+        public Builder payloadCodec(PayloadCodec codec) {
+            this.codec = codec;
+            return this;
+        }
+
+        /**
+         * Tells the trace context of the current thread, as a W3C traceparent or null; it is kept with every change and told by the
+         * journal. Default none.
+         */
+        public Builder traceContext(Supplier<@Nullable String> trace) {
+            this.trace = trace;
+            return this;
+        }
+
+        /** Tells an observer of every outcome, and of every call of a hook. */
         public Builder observer(SyncObserver observer) {
             observers.add(observer);
             return this;
@@ -235,7 +343,7 @@ public final class SyncEngine implements Events, AutoCloseable {
          * @throws IllegalArgumentException if a machine does not fit the entities, naming machine, property and cure
          */
         public SyncEngine start() {
-            if (machines.isEmpty()) {
+            if (machines.isEmpty() && handlers.isEmpty()) {
                 throw new IllegalStateException("machines is missing");
             }
             Settings settings = new Settings(
@@ -247,8 +355,12 @@ public final class SyncEngine implements Events, AutoCloseable {
                     grace,
                     patience,
                     works,
-                    List.copyOf(observers));
-            Engine engine = new Engine(machines, need("entities", entities), need("store", store), settings);
+                    List.copyOf(observers),
+                    journal,
+                    tombstones,
+                    codec,
+                    trace);
+            Engine engine = new Engine(machines, handlers, need("entities", entities), need("store", store), settings);
             engine.start();
             return new SyncEngine(engine);
         }

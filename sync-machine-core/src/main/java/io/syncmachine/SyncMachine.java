@@ -25,6 +25,8 @@ import java.util.Set;
  *         .done();
  * }</pre>
  *
+ * <p>The same can be said by annotations, see {@link io.syncmachine.annotation.AnnotatedMachine}.
+ *
  * <p>Immutable and safe for use by several threads; so must be the functions that it is given.
  *
  * @param <S> the subject's class: the entity whose document the API holds
@@ -41,8 +43,8 @@ public final class SyncMachine<S, ID> {
     /**
      * Begins a declaration.
      *
-     * @param name by which jobs and records are stored: at most 100 letters, digits, dots, dashes and underscores. Jobs of a
-     *     machine whose name changes wait for the old name.
+     * @param name by which jobs and records are stored: at most 100 letters, digits, dots, dashes and underscores. Whoever changes
+     *     it says {@linkplain Listening#formerly what it was}; else it is another machine, which knows nothing of what was published.
      * @param subject the subject's class
      * @param idType the class of its id, a wrapper class for primitive ids
      * @throws IllegalArgumentException if the name is malformed
@@ -103,6 +105,14 @@ public final class SyncMachine<S, ID> {
                 Class<E> entity,
                 Set<String> properties,
                 CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder);
+
+        /**
+         * The name that the machine had before; the first one, if there were several. All that it has published and still has to
+         * publish stays stored under it, so that nodes with the old and the new name can work side by side.
+         *
+         * @throws IllegalArgumentException if the name is malformed
+         */
+        Listening<S, ID> formerly(String oldName);
 
         /**
          * Listens to an event of the application's own that is {@linkplain Events#signal signalled} with the subject.

@@ -1,6 +1,8 @@
 package io.syncmachine.event;
 
 import io.syncmachine.PublicationKind;
+import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param kind what was or would have been sent; null if nothing was to be sent
  * @param attempt the number of the attempt, counted from 1
  * @param reason why, for people to read; null if there is nothing to say
+ * @param fingerprint of the document that was built; null if none was
+ * @param took how long the call to the API took; null if there was none
+ * @param causes the first few of the changes that the run covered
  */
 public record Outcome(
         String tenant,
@@ -21,7 +26,20 @@ public record Outcome(
         Result result,
         @Nullable PublicationKind kind,
         int attempt,
-        @Nullable String reason) {
+        @Nullable String reason,
+        @Nullable String fingerprint,
+        @Nullable Duration took,
+        List<Cause> causes) {
+
+    /** Keeps a copy of the causes. */
+    public Outcome {
+        causes = List.copyOf(causes);
+    }
+
+    /** The same, of a machine by another name. */
+    public Outcome ofMachine(String name) {
+        return new Outcome(tenant, name, subjectId, result, kind, attempt, reason, fingerprint, took, causes);
+    }
 
     /** The ways to end. */
     public enum Result {

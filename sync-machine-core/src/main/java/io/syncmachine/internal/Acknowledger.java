@@ -1,7 +1,9 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.JournalPolicy;
 import io.syncmachine.PublicationKind;
+import io.syncmachine.event.Hook;
 import io.syncmachine.event.Outcome;
 import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.event.SyncObserver;
@@ -13,6 +15,7 @@ import io.syncmachine.spi.JobExecutor.Ending;
 import io.syncmachine.spi.JobExecutor.Park;
 import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.PayloadStore.Acknowledgement;
 import io.syncmachine.spi.PayloadStore.Closing;
 import io.syncmachine.spi.PayloadStore.State;
@@ -25,12 +28,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,13 +62,15 @@ final class Acknowledger implements EngineThreads.Step {
     private final IntSupplier load;
     private final Slots<Runnable> sideEffects;
     private final Queue<Entry<?, ?, ?>> queue = new ConcurrentLinkedQueue<>();
-    private final Queue<Park> undecodable = new ConcurrentLinkedQueue<>();
+    private final Queue<Undecodable> undecodable = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
     private final AtomicInteger pending = new AtomicInteger();
     private final List<Entry<?, ?, ?>> unsettled = new ArrayList<>();
     private volatile Runnable wake = () -> {};
     private volatile BiConsumer<Run<?, ?, ?>, Duration> onWait = (run, delay) -> {};
     private boolean lingered;
+
+    private record Undecodable(Machine<?, ?, ?> machine, Park park) {}
 
     private record Entry<S, ID, D>(Run<S, ID, D> run, Verdict verdict) {}
 
@@ -96,8 +104,8 @@ final class Acknowledger implements EngineThreads.Step {
     }
 
     /** Takes a job whose key is no id of its subject's type: no code of this build can ever run it. */
-    void parkUndecodable(Claim claim, String failure) {
-        undecodable.add(new Park(claim, failure));
+    void parkUndecodable(Machine<?, ?, ?> machine, Claim claim, String failure) {
+        undecodable.add(new Undecodable(machine, new Park(claim, failure)));
         tellOne();
     }
 
@@ -158,17 +166,58 @@ final class Acknowledger implements EngineThreads.Step {
     }
 
     private void parkUndecodable() {
-        List<Park> parks = List.copyOf(undecodable);
+        List<Undecodable> parks = List.copyOf(undecodable);
         if (parks.isEmpty()) {
             return;
         }
-        store.jobs().park(parks);
-        for (Park park : parks) {
+        store.atomically(() -> {
+            store.jobs().park(parks.stream().map(Undecodable::park).toList());
+            journal(parks.stream()
+                    .map(one -> outcome(one).ofMachine(one.machine().storedName()))
+                    .toList());
+        });
+        for (Undecodable one : parks) {
             undecodable.remove();
-            log.warn("job {} is parked: {}", park.claim().key(), park.failure());
+            log.warn(
+                    "job {} is parked: {}", one.park().claim().key(), one.park().failure());
         }
         queued.addAndGet(-parks.size());
+        tell(parks.stream().map(Acknowledger::outcome).toList());
         pending.addAndGet(-parks.size());
+    }
+
+    private static Outcome outcome(Undecodable undecodable) {
+        Claim claim = undecodable.park().claim();
+        return new Outcome(
+                claim.key().tenant(),
+                undecodable.machine().name(),
+                claim.key().key(),
+                Result.DEAD_LETTERED,
+                null,
+                claim.attempt(),
+                undecodable.park().failure(),
+                null,
+                null,
+                claim.causes());
+    }
+
+    /** Writes down those outcomes that the policy keeps; their machines are named as they are stored. */
+    private void journal(List<Outcome> outcomes) {
+        JournalPolicy policy = settings.journal();
+        List<Outcome> kept =
+                outcomes.stream().filter(outcome -> isKept(policy, outcome)).toList();
+        if (!kept.isEmpty()) {
+            store.journal().append(settings.name(), kept);
+        }
+    }
+
+    private static boolean isKept(JournalPolicy policy, Outcome outcome) {
+        if (policy.isOff()) {
+            return false;
+        }
+        return outcome.result() == Result.RETRYING
+                || outcome.result() == Result.DEAD_LETTERED
+                || Math.floorMod(Objects.hash(outcome.tenant(), outcome.subjectId()), policy.oneSubjectIn()) == 0;
     }
 
     private void tell(List<Outcome> outcomes) {
@@ -187,6 +236,7 @@ final class Acknowledger implements EngineThreads.Step {
         private final List<Entry<?, ?, ?>> entries;
         private final Set<Long> kept = new HashSet<>();
         private final Map<Long, Ending> endings = new HashMap<>();
+        private final Map<Entry<?, ?, ?>, Outcome> outcomes = new HashMap<>();
 
         Batch(List<Entry<?, ?, ?>> entries) {
             this.entries = entries;
@@ -197,12 +247,8 @@ final class Acknowledger implements EngineThreads.Step {
             settleJobs();
             fence();
             releaseLeases();
-            List<Outcome> outcomes = new ArrayList<>(entries.size());
-            for (Entry<?, ?, ?> entry : entries) {
-                outcomes.add(outcome(entry));
-                afterPublish(entry);
-            }
-            return outcomes;
+            entries.forEach(this::afterPublish);
+            return entries.stream().map(outcomes::get).toList();
         }
 
         private void writeRecords() {
@@ -215,6 +261,15 @@ final class Acknowledger implements EngineThreads.Step {
                 }
                 if (entry.verdict() instanceof Verdict.Acknowledged acknowledged) {
                     acknowledgements.add(acknowledgement(run, acknowledged));
+                } else if (entry.verdict() instanceof Verdict.Assumed assumed) {
+                    acknowledgements.add(new Acknowledgement(
+                            run.key,
+                            run.epoch(),
+                            State.PRESENT,
+                            assumed.fingerprint(),
+                            assumed.kept(),
+                            run.known().remoteId(),
+                            run.machine.builderVersion()));
                 } else {
                     closings.add(closing(run, entry.verdict()));
                 }
@@ -230,13 +285,20 @@ final class Acknowledger implements EngineThreads.Step {
         private Acknowledgement acknowledgement(Run<?, ?, ?> run, Verdict.Acknowledged acknowledged) {
             Run.Message<?, ?> message = run.message();
             if (message.intent().kind() == PublicationKind.DELETE) {
-                return new Acknowledgement(run.key, run.epoch(), State.ABSENT, null, null, null);
+                return new Acknowledgement(
+                        run.key, run.epoch(), State.ABSENT, null, null, null, run.machine.builderVersion());
             }
             String remoteId = acknowledged.remoteId() != null
                     ? acknowledged.remoteId()
                     : run.known().remoteId();
             return new Acknowledgement(
-                    run.key, run.epoch(), State.PRESENT, message.intent().fingerprint(), message.json(), remoteId);
+                    run.key,
+                    run.epoch(),
+                    State.PRESENT,
+                    message.intent().fingerprint(),
+                    message.kept(),
+                    remoteId,
+                    run.machine.builderVersion());
         }
 
         private Closing closing(Run<?, ?, ?> run, Verdict verdict) {
@@ -252,7 +314,9 @@ final class Acknowledger implements EngineThreads.Step {
                     message != null && !effect.unknown() && (!message.reusedKey() || effect.refusedRepetition());
             // An intent that was noted but not sent: nothing of this run can take effect any more.
             Duration waitOut = effect.waitOut() == null && noted ? Duration.ZERO : effect.waitOut();
-            return new Closing(run.key, run.epoch(), effect.unknown(), forget, waitOut);
+            boolean unchanged = verdict instanceof Verdict.Nothing nothing && nothing.result() == Result.UNCHANGED;
+            Integer version = unchanged ? run.machine.builderVersion() : null;
+            return new Closing(run.key, run.epoch(), effect.unknown(), forget, waitOut, version);
         }
 
         /** Whether the run still had the record: then its verdict stands. */
@@ -261,34 +325,67 @@ final class Acknowledger implements EngineThreads.Step {
         }
 
         private void settleJobs() {
-            List<Claim> completes = new ArrayList<>();
-            List<Release> releases = new ArrayList<>();
-            List<Park> parks = new ArrayList<>();
+            List<Entry<?, ?, ?>> completes = new ArrayList<>();
+            List<Entry<?, ?, ?>> releases = new ArrayList<>();
+            List<Entry<?, ?, ?>> parks = new ArrayList<>();
             for (Entry<?, ?, ?> entry : entries) {
-                Run<?, ?, ?> run = entry.run();
-                Verdict verdict = entry.verdict();
-                if (!holds(run)) {
-                    releases.add(new Release(run.claim, Duration.ZERO, false, "another run took over"));
-                } else if (verdict instanceof Verdict.Wait wait) {
-                    releases.add(new Release(run.claim, wait.delay(), wait.attempt(), wait.reason()));
-                } else if (verdict instanceof Verdict.GiveUp giveUp) {
-                    parks.add(new Park(run.claim, giveUp.reason()));
-                } else if (isRepetition(verdict)) {
-                    releases.add(new Release(run.claim, Duration.ZERO, false, "an unanswered create was repeated"));
+                if (release(entry) != null) {
+                    releases.add(entry);
+                } else if (entry.verdict() instanceof Verdict.GiveUp) {
+                    parks.add(entry);
                 } else {
-                    completes.add(run.claim);
+                    completes.add(entry);
                 }
             }
-            if (!completes.isEmpty()) {
-                endings.putAll(store.jobs().complete(completes));
-            }
-            if (!releases.isEmpty()) {
-                endings.putAll(store.jobs().release(releases));
-            }
-            if (!parks.isEmpty()) {
-                endings.putAll(store.jobs().park(parks));
-            }
+            settle(
+                    completes,
+                    batch -> store.jobs()
+                            .complete(batch.stream()
+                                    .map(entry -> entry.run().claim)
+                                    .toList()));
+            settle(
+                    releases,
+                    batch -> store.jobs()
+                            .release(batch.stream()
+                                    .flatMap(entry -> Stream.ofNullable(release(entry)))
+                                    .toList()));
+            settle(
+                    parks,
+                    batch -> store.jobs().park(batch.stream().map(this::park).toList()));
             tellWaits();
+        }
+
+        private @Nullable Release release(Entry<?, ?, ?> entry) {
+            Claim claim = entry.run().claim;
+            if (!holds(entry.run())) {
+                return new Release(claim, Duration.ZERO, false, "another run took over");
+            }
+            if (entry.verdict() instanceof Verdict.Wait wait) {
+                return new Release(claim, wait.delay(), wait.attempt(), wait.reason());
+            }
+            return isRepetition(entry.verdict())
+                    ? new Release(claim, Duration.ZERO, false, "an unanswered create was repeated")
+                    : null;
+        }
+
+        private Park park(Entry<?, ?, ?> entry) {
+            return new Park(entry.run().claim, Objects.requireNonNull(reason(entry.verdict())));
+        }
+
+        private void settle(List<Entry<?, ?, ?>> batch, Function<List<Entry<?, ?, ?>>, Map<Long, Ending>> settling) {
+            if (!batch.isEmpty()) {
+                store.atomically(() -> {
+                    endings.putAll(settling.apply(batch));
+                    batch.forEach(entry -> outcomes.put(entry, outcome(entry)));
+                    journal(batch.stream()
+                            .map(entry -> storedOutcome(entry, Objects.requireNonNull(outcomes.get(entry))))
+                            .toList());
+                });
+            }
+        }
+
+        private Outcome storedOutcome(Entry<?, ?, ?> entry, Outcome outcome) {
+            return outcome.ofMachine(entry.run().machine.storedName());
         }
 
         /** Jobs that this node gave back are likely to run here next: no need to poll for them. */
@@ -328,7 +425,8 @@ final class Acknowledger implements EngineThreads.Step {
                 store.payloads().open(fenced.stream().map(run -> run.key).toList());
                 store.jobs()
                         .enqueue(fenced.stream()
-                                .map(run -> new JobRequest(run.claim.key(), ChangedProperties.all()))
+                                .map(run -> new JobRequest(
+                                        run.claim.key(), ChangedProperties.all(), Lane.LIVE, run.claim.causes()))
                                 .toList());
                 fenced.forEach(run -> onWait.accept(run, Duration.ZERO));
             }
@@ -354,12 +452,15 @@ final class Acknowledger implements EngineThreads.Step {
             Result result = isFenced(entry) || !holds(run) ? Result.SUPERSEDED : result(entry.verdict(), run, kind);
             return new Outcome(
                     run.key.tenant(),
-                    run.key.machine(),
+                    run.machine.name(),
                     run.key.id(),
                     result,
                     kind,
                     run.claim.attempt(),
-                    reason(entry.verdict()));
+                    reason(entry.verdict()),
+                    run.fingerprint(),
+                    run.took(),
+                    run.claim.causes());
         }
 
         private Result result(Verdict verdict, Run<?, ?, ?> run, @Nullable PublicationKind kind) {
@@ -368,6 +469,9 @@ final class Acknowledger implements EngineThreads.Step {
             }
             if (verdict instanceof Verdict.Nothing nothing) {
                 return nothing.result();
+            }
+            if (verdict instanceof Verdict.Assumed) {
+                return Result.UNCHANGED;
             }
             if (verdict instanceof Verdict.Wait wait) {
                 return wait.attempt() ? Result.RETRYING : Result.SNOOZED;
@@ -379,6 +483,9 @@ final class Acknowledger implements EngineThreads.Step {
         private @Nullable String reason(Verdict verdict) {
             if (verdict instanceof Verdict.Wait wait) {
                 return wait.reason();
+            }
+            if (verdict instanceof Verdict.Assumed) {
+                return "not sent: the builder's version rose, and its new documents count as acknowledged";
             }
             return verdict instanceof Verdict.GiveUp giveUp ? giveUp.reason() : null;
         }
@@ -400,12 +507,15 @@ final class Acknowledger implements EngineThreads.Step {
             }
         }
 
-        private static <S, D> void afterPublish(
+        private <S, D> void afterPublish(
                 Run<?, ?, ?> run, CheckedBiConsumer<? super S, ? super D> listener, S subject, D document) {
             try {
-                listener.accept(subject, document);
+                settings.hooks().call(run.describe().of(Hook.AFTER_PUBLISH), () -> {
+                    listener.accept(subject, document);
+                    return null;
+                });
             } catch (Throwable e) {
-                log.warn("machine {}: afterPublish of {} failed", run.key.machine(), run.key.id(), e);
+                log.warn("machine {}: afterPublish of {} failed", run.machine.name(), run.key.id(), e);
             }
         }
     }

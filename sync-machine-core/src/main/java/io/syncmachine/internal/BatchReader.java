@@ -4,6 +4,7 @@ import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EntitySource;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the entities of a batch in one transaction. An item whose handling fails there (and may have broken the transaction for
+ * Reads the entities of a batch in one transaction per tenant. An item whose handling fails there (and may have broken the transaction for
  * those after it) is read again alone, so that it spoils no other. If not even that works for a single one, the source is away.
  */
 final class BatchReader<E, ID, T> {
@@ -38,13 +39,21 @@ final class BatchReader<E, ID, T> {
     private final EntitySource source;
     private final EngineClock clock;
     private final Class<E> type;
+    private final Function<T, String> tenantOf;
     private final Function<T, ID> idOf;
     private final Work<T, E> work;
 
-    BatchReader(EntitySource source, EngineClock clock, Class<E> type, Function<T, ID> idOf, Work<T, E> work) {
+    BatchReader(
+            EntitySource source,
+            EngineClock clock,
+            Class<E> type,
+            Function<T, String> tenantOf,
+            Function<T, ID> idOf,
+            Work<T, E> work) {
         this.source = source;
         this.clock = clock;
         this.type = type;
+        this.tenantOf = tenantOf;
         this.idOf = idOf;
         this.work = work;
     }
@@ -55,14 +64,31 @@ final class BatchReader<E, ID, T> {
      * @throws Exception if nothing can be read; each item was told
      */
     void read(List<T> items) throws Exception {
+        Map<String, List<T>> byTenant = new LinkedHashMap<>();
+        items.forEach(item -> byTenant.computeIfAbsent(tenantOf.apply(item), tenant -> new ArrayList<>())
+                .add(item));
+        Exception unreadable = null;
+        for (Map.Entry<String, List<T>> tenant : byTenant.entrySet()) {
+            try {
+                read(tenant.getKey(), tenant.getValue());
+            } catch (Exception e) {
+                unreadable = e; // its items were told; those of other tenants may live elsewhere
+            }
+        }
+        if (unreadable != null) {
+            throw unreadable;
+        }
+    }
+
+    private void read(String tenant, List<T> items) throws Exception {
         Set<T> open = new LinkedHashSet<>(items);
         try {
-            source.read(type, items.stream().map(idOf).toList(), found -> handleAll(open, found));
+            source.read(tenant, type, items.stream().map(idOf).toList(), found -> handleAll(open, found));
         } catch (Exception e) {
             log.debug("reading a batch of {} failed; its items are read one by one", type.getSimpleName(), e);
         }
         if (!open.isEmpty()) {
-            readAlone(List.copyOf(open), open.size() < items.size());
+            readAlone(tenant, List.copyOf(open), open.size() < items.size());
         }
     }
 
@@ -78,7 +104,7 @@ final class BatchReader<E, ID, T> {
         return null;
     }
 
-    private void readAlone(List<T> items, boolean othersWorked) throws Exception {
+    private void readAlone(String tenant, List<T> items, boolean othersWorked) throws Exception {
         boolean worked = othersWorked;
         Exception latest = null;
         long start = clock.nanos();
@@ -89,7 +115,7 @@ final class BatchReader<E, ID, T> {
                 continue;
             }
             try {
-                source.read(type, List.of(idOf.apply(item)), found -> handleOne(item, found));
+                source.read(tenant, type, List.of(idOf.apply(item)), found -> handleOne(item, found));
                 worked = true;
             } catch (Exception e) {
                 latest = e;

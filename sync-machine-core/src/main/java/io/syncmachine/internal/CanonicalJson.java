@@ -61,6 +61,11 @@ final class CanonicalJson implements DocumentFormat {
         }
     }
 
+    /** A canonical form as a tree. */
+    JsonNode tree(String json) {
+        return read(json, JsonNode.class);
+    }
+
     /** The SHA-256 digest of a canonical form. */
     static String fingerprint(String canonical) {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(sha256(canonical));

@@ -1,19 +1,24 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.ChangeHandler;
 import io.syncmachine.Events;
+import io.syncmachine.Explanation;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EngineThreads.Loop;
 import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.MachineDefinition;
 import io.syncmachine.spi.Store;
+import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +40,12 @@ public final class Engine implements AutoCloseable {
     private final Settings settings;
     private final EngineThreads threads;
     private final Map<String, Machine<?, ?, ?>> machines = new LinkedHashMap<>();
+    private final Map<String, Handler<?>> handlers = new LinkedHashMap<>();
+    private final Map<Machine<?, ?, ?>, Gate> gates = new LinkedHashMap<>();
+    private final Listeners listeners;
+    private final MachineWatch watch;
     private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
+    private final List<Loop> others = new CopyOnWriteArrayList<>();
     private final Acknowledger acknowledger;
     private final Publisher publisher;
     private final Relay relay;
@@ -63,7 +73,12 @@ public final class Engine implements AutoCloseable {
      *
      * @throws IllegalArgumentException if they do not fit together or the settings do not fit a machine's policy
      */
-    public Engine(Collection<SyncMachine<?, ?>> definitions, EntitySource source, Store store, Settings settings) {
+    public Engine(
+            Collection<SyncMachine<?, ?>> definitions,
+            Collection<ChangeHandler<?>> handlers,
+            EntitySource source,
+            Store store,
+            Settings settings) {
         this.source = source;
         this.store = store;
         this.settings = settings;
@@ -72,6 +87,11 @@ public final class Engine implements AutoCloseable {
         for (SyncMachine<?, ?> machine : definitions) {
             add(machine.definition());
         }
+        handlers.forEach(this::add);
+        List<Interest> interests = new ArrayList<>(machines.values());
+        interests.addAll(this.handlers.values());
+        this.listeners = new Listeners(interests, settings);
+        this.watch = new MachineWatch(store, settings, gates, this.handlers.keySet(), this::wakeWorkers);
         this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects());
         this.publisher = new Publisher(settings, acknowledger::add);
         this.relay = new Relay(store, machines, this::wakeWorkers, settings.clock());
@@ -84,8 +104,36 @@ public final class Engine implements AutoCloseable {
                     + definition.policy().deadline() + ") plus grace (" + settings.grace()
                     + ") must be at most half of the engine's lease, which is " + settings.lease());
         }
-        if (machines.putIfAbsent(definition.name(), new Machine<>(definition, source)) != null) {
-            throw new IllegalArgumentException("two machines are named '" + definition.name() + "'");
+        Duration mayTakeEffect = settings.lease().plus(call);
+        if (settings.tombstonesKeptFor().compareTo(mayTakeEffect) <= 0) {
+            throw new IllegalArgumentException(
+                    "tombstones must be kept for longer than the lease, the deadline and the grace of"
+                            + " machine '" + definition.name() + "', which is " + mayTakeEffect + ", but are kept for "
+                            + settings.tombstonesKeptFor());
+        }
+        Machine<S, ID, D> machine = new Machine<>(definition, source);
+        checkUnique(machine);
+        machines.put(machine.storedName(), machine);
+        gates.put(machine, new Gate(machine));
+    }
+
+    private <E> void add(ChangeHandler<E> definition) {
+        Handler<E> handler = Handler.of(definition, source);
+        checkUnique(handler);
+        handlers.put(handler.storedName(), handler);
+    }
+
+    /** Names are unique across machines and handlers, and so are former names, under which things are stored. */
+    private void checkUnique(Interest added) {
+        List<Interest> known = new ArrayList<>(machines.values());
+        known.addAll(handlers.values());
+        for (Interest other : known) {
+            for (String name : List.of(other.name(), other.storedName())) {
+                if (name.equals(added.name()) || name.equals(added.storedName())) {
+                    throw new IllegalArgumentException(
+                            "two machines or handlers are, or formerly were, named '" + name + "'");
+                }
+            }
         }
     }
 
@@ -110,17 +158,27 @@ public final class Engine implements AutoCloseable {
     public synchronized void start() {
         store.open(this::wake, settings.works());
         try {
-            source.capture(new Listeners(machines.values()), store);
+            source.capture(listeners, store);
+            if (settings.works()) {
+                watch.announce();
+            }
         } catch (RuntimeException e) {
+            source.close();
             store.close();
             throw e;
         }
         if (settings.works()) {
             machines.values().forEach(machine -> workers.add(worker(machine)));
+            handlers.values().forEach(this::startHandling);
             acknowledger.onWait((run, delay) -> expect(run.machine, delay));
             startLoops();
         }
-        log.info("{}: machines {}{}", settings.name(), machines.keySet(), settings.works() ? "" : ", capture only");
+        log.info(
+                "{}: machines {}, handlers {}{}",
+                settings.name(),
+                machines.keySet(),
+                handlers.keySet(),
+                settings.works() ? "" : ", capture only");
     }
 
     private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
@@ -135,8 +193,23 @@ public final class Engine implements AutoCloseable {
                 ensurePoll,
                 new FindSubjects<>(
                         machine, source, store.jobs(), settings, this::wakeWorkers, new AdaptivePoll(settings.clock())),
-                new EnsurePublication<>(machine, source, store, settings, slots, acknowledger, publisher, ensurePoll),
+                new EnsurePublication<>(
+                        machine,
+                        source,
+                        store,
+                        settings,
+                        slots,
+                        acknowledger,
+                        publisher,
+                        ensurePoll,
+                        Objects.requireNonNull(gates.get(machine))),
                 new CopyOnWriteArrayList<>());
+    }
+
+    private <E> void startHandling(Handler<E> handler) {
+        HandleChanges<E> step = new HandleChanges<>(
+                handler, source, store.jobs(), settings, this::in, new AdaptivePoll(settings.clock()));
+        others.add(threads.repeat("handle-" + handler.name(), step));
     }
 
     private void startLoops() {
@@ -150,7 +223,13 @@ public final class Engine implements AutoCloseable {
             Loop ensuring = threads.repeat("ensure-" + name, worker.ensure());
             worker.loops().add(ensuring);
             worker.slots().onRoom(ensuring::wake);
+            if (worker.machine().builderVersion() > 0) {
+                others.add(threads.repeat(
+                        "sweep-" + name, new Sweep(worker.machine(), store, settings, this::wakeWorkers)));
+            }
         }
+        others.add(threads.repeat("machines", watch));
+        others.add(threads.repeat("housekeeping", new Housekeeping(store, settings)));
         relaying = threads.repeat("relay", relay);
     }
 
@@ -165,6 +244,7 @@ public final class Engine implements AutoCloseable {
 
     private void wakeWorkers() {
         workers.forEach(Worker::wake);
+        others.forEach(Loop::wake);
     }
 
     private void wake() {
@@ -177,7 +257,57 @@ public final class Engine implements AutoCloseable {
 
     /** The application's own events, committed with a transaction that the source knows, or at once. */
     public Events in(@Nullable Object transaction) {
-        return new OwnEvents(machines.values(), source, transaction);
+        return new OwnEvents(machines.values(), handlers.values(), source, listeners, transaction, null);
+    }
+
+    /**
+     * Tells all about a subject.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine, or the id is of the wrong class
+     */
+    public Explanation explain(SyncMachine<?, ?> definition, String tenant, Object id) {
+        Machine<?, ?, ?> machine = machine(definition);
+        String closed =
+                settings.works() ? Objects.requireNonNull(gates.get(machine)).closed() : "it captures only";
+        return new Explainer<>(machine, source, store, settings).explain(tenant, id, closed);
+    }
+
+    /**
+     * Pauses a machine, or resumes it if there is no reason.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine
+     */
+    public void pause(SyncMachine<?, ?> definition, @Nullable String reason) {
+        store.machines().pause(machine(definition).storedName(), reason);
+        watch.look();
+    }
+
+    /**
+     * Erases what is stored of a subject's content.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine, or the id is of the wrong class
+     */
+    public void forget(SyncMachine<?, ?> definition, String tenant, Object id) {
+        Machine<?, ?, ?> machine = machine(definition);
+        SubjectKey key = new SubjectKey(tenant, machine.storedName(), machine.encode(id));
+        store.payloads().erase(key);
+        store.journal().erase(key);
+        store.jobs().eraseFailure(JobKey.ensurePublication(tenant, machine.storedName(), key.id()));
+    }
+
+    private Machine<?, ?, ?> machine(SyncMachine<?, ?> definition) {
+        for (Machine<?, ?, ?> machine : machines.values()) {
+            if (machine.definition.equals(definition.definition())) {
+                return machine;
+            }
+        }
+        throw new IllegalArgumentException(
+                "machine '" + definition.name() + "' is not run by this engine, but " + machines.keySet());
+    }
+
+    /** How many jobs wait for machines that run on no node. */
+    public Map<String, Long> orphans() {
+        return watch.orphans();
     }
 
     /** How many committed changes wait to become jobs. */
@@ -218,6 +348,7 @@ public final class Engine implements AutoCloseable {
         if (relayLoop != null) {
             relayLoop.stop(left(end));
             workers.forEach(worker -> worker.loops().forEach(loop -> loop.stop(left(end))));
+            others.forEach(loop -> loop.stop(left(end)));
             workers.forEach(this::handBack);
             drain(end);
         }

@@ -1,21 +1,14 @@
 package io.syncmachine.internal;
 
-import io.syncmachine.Policy;
-import io.syncmachine.PublicationKind;
-import io.syncmachine.event.Outcome.Result;
-import io.syncmachine.function.CheckedPredicate;
+import io.syncmachine.internal.Comparison.Decision;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobExecutor.ClaimRequest;
-import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.PayloadStore.Intent;
 import io.syncmachine.spi.PayloadStore.Opening;
-import io.syncmachine.spi.PayloadStore.PayloadRecord;
-import io.syncmachine.spi.PayloadStore.PendingIntent;
-import io.syncmachine.spi.PayloadStore.State;
 import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
@@ -41,6 +34,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
 
     private static final int BATCH = 200;
     private static final Duration ROOM_CHECK = Duration.ofSeconds(1);
+    private static final Duration CLOSED_CHECK = Duration.ofSeconds(1);
     private static final Duration HELD_ELSEWHERE = Duration.ofSeconds(1);
     private static final Duration UNREADABLE = Duration.ofSeconds(1);
     private static final Verdict LATE =
@@ -54,6 +48,8 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
     private final Acknowledger acknowledger;
     private final Publisher publisher;
     private final AdaptivePoll poll;
+    private final Gate gate;
+    private final Comparison<S, ID, D> comparison;
     private final AtomicLong batches = new AtomicLong();
 
     EnsurePublication(
@@ -64,7 +60,8 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             Slots<Run<?, ?, ?>> slots,
             Acknowledger acknowledger,
             Publisher publisher,
-            AdaptivePoll poll) {
+            AdaptivePoll poll,
+            Gate gate) {
         this.machine = machine;
         this.source = source;
         this.store = store;
@@ -73,10 +70,15 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         this.acknowledger = acknowledger;
         this.publisher = publisher;
         this.poll = poll;
+        this.gate = gate;
+        this.comparison = new Comparison<>(machine, settings);
     }
 
     @Override
     public Duration run() throws Exception {
+        if (!gate.isOpen()) {
+            return CLOSED_CHECK;
+        }
         int room = Math.min(slots.room(), BATCH);
         if (room == 0) {
             return ROOM_CHECK;
@@ -84,7 +86,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         long leaseEnd = settings.clock().nanos() + settings.lease().toNanos();
         List<Claim> claims = store.jobs()
                 .claim(new ClaimRequest(
-                        machine.name(), Stage.ENSURE_PUBLICATION, room, settings.lease(), settings.name()));
+                        machine.storedName(), Stage.ENSURE_PUBLICATION, room, settings.lease(), settings.name()));
         if (claims.isEmpty()) {
             return poll.nothing();
         }
@@ -102,6 +104,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
                                 source,
                                 settings.clock(),
                                 machine.definition.subject(),
+                                (Run<S, ID, D> run) -> run.key.tenant(),
                                 (Run<S, ID, D> run) -> run.id,
                                 deciding(toSend))
                         .read(runs);
@@ -116,9 +119,9 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         for (Claim claim : claims) {
             try {
                 ID id = machine.subjectIds.decode(claim.key().key());
-                runs.add(new Run<>(machine, claim, id, leaseEnd, settings.clock()));
+                runs.add(new Run<>(machine, claim, id, leaseEnd, settings));
             } catch (IllegalArgumentException e) {
-                acknowledger.parkUndecodable(claim, Failures.describe(e));
+                acknowledger.parkUndecodable(machine, claim, Failures.describe(e));
             }
         }
         return runs;
@@ -129,7 +132,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (store.jobs().capabilities().contains(JobExecutor.Capability.EXCLUSIVE)) {
             return runs;
         }
-        String holder = settings.name() + "/" + machine.name() + "/" + batches.incrementAndGet();
+        String holder = settings.name() + "/" + machine.storedName() + "/" + batches.incrementAndGet();
         Set<String> granted = ask(
                 runs,
                 () -> store.leases().tryAcquire(runs.stream().map(Run::leaseKey).toList(), holder, settings.lease()));
@@ -210,73 +213,29 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
 
     /** A verdict, or null if the run has got something to send. */
     private @Nullable Verdict compare(Run<S, ID, D> run, @Nullable S subject) throws Exception {
-        PayloadRecord known = run.known();
-        D document = null;
-        String json = null;
-        String fingerprint = PayloadStore.DELETE_FINGERPRINT;
-        if (subject != null && isPublishable(subject)) {
-            document = build(subject);
-            json = Engine.JSON.write(document);
-            fingerprint = CanonicalJson.fingerprint(json);
+        Decision<S, D> decision = comparison.compare(run.known(), run.isForAChange(), subject, run.describe());
+        if (decision instanceof Decision.Nothing<S, D> nothing) {
+            run.built(nothing.fingerprint());
+            return new Verdict.Nothing(nothing.result());
         }
-        if (mustRepeatCreate(run, fingerprint)) {
-            return null;
+        if (decision instanceof Decision.Assume<S, D> assume) {
+            run.built(assume.fingerprint());
+            return new Verdict.Assumed(assume.fingerprint(), run.keptWithoutSending(assume.json()));
         }
-        if (document == null) {
-            if (!deletes(subject) || !mayBeAtApi(known)) {
-                return new Verdict.Nothing(Result.NOT_PUBLISHABLE);
-            }
-            run.send(PublicationKind.DELETE, subject, null, null, fingerprint);
-        } else if (known.state() == State.PRESENT && fingerprint.equals(known.fingerprint()) && !known.inDoubt()) {
-            return new Verdict.Nothing(Result.UNCHANGED);
-        } else {
-            PublicationKind kind = known.state() == State.PRESENT ? PublicationKind.UPDATE : PublicationKind.CREATE;
-            run.send(kind, subject, document, json, fingerprint);
+        if (decision instanceof Decision.LeaveToNewer<S, D> newer) {
+            return new Verdict.Wait(
+                    HELD_ELSEWHERE,
+                    false,
+                    Effect.NOT_SENT,
+                    "builder version " + newer.version() + " has published it, and this is "
+                            + machine.builderVersion());
+        }
+        if (decision instanceof Decision.Repeat<S, D> repeat) {
+            run.repeat(repeat);
+        } else if (decision instanceof Decision.Send<S, D> send) {
+            run.send(send);
         }
         return null;
-    }
-
-    /** Where the API gives ids, an unanswered create would have left its intent: doubt without one is not about its effect. */
-    private boolean mayBeAtApi(PayloadRecord known) {
-        return known.state() == State.PRESENT
-                || (known.inDoubt() && !(machine.definition.remoteIdsFromApi() && known.intent() == null));
-    }
-
-    private boolean isPublishable(S subject) throws Exception {
-        CheckedPredicate<? super S> publishable = machine.definition.publishable();
-        return publishable == null || publishable.test(subject);
-    }
-
-    private D build(S subject) throws Exception {
-        D document = machine.definition.builder().apply(subject);
-        if (document == null) {
-            throw new IllegalStateException("build answered null; use publishWhen for subjects without a document");
-        }
-        return document;
-    }
-
-    private boolean deletes(@Nullable S subject) {
-        return machine.definition.deleter() != null
-                && (subject == null || machine.definition.policy().unpublishable() == Policy.Unpublishable.DELETE);
-    }
-
-    /** An unanswered create of another document, at an API that gives ids: it must be answered before anything else is sent. */
-    private boolean mustRepeatCreate(Run<S, ID, D> run, String fingerprint) {
-        PayloadRecord known = run.known();
-        PendingIntent intent = known.intent();
-        Class<D> documentType = machine.definition.documentType();
-        if (!machine.definition.remoteIdsFromApi()
-                || documentType == null
-                || !known.inDoubt()
-                || known.state() == State.PRESENT
-                || intent == null
-                || intent.kind() != PublicationKind.CREATE
-                || intent.body() == null
-                || intent.fingerprint().equals(fingerprint)) {
-            return false;
-        }
-        run.repeat(intent, Engine.JSON.read(intent.body(), documentType));
-        return true;
     }
 
     private void send(List<Run<S, ID, D>> runs) {

@@ -2,6 +2,8 @@ package io.syncmachine.internal;
 
 import io.syncmachine.Backoff;
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Hook;
+import io.syncmachine.event.HookCall;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntityDescription;
@@ -12,14 +14,13 @@ import io.syncmachine.spi.JobExecutor.Park;
 import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private final Settings settings;
     private final Runnable wakeWorkers;
     private final AdaptivePoll poll;
+    private final Hooks hooks;
 
     FindSubjects(
             Machine<?, ID, ?> machine,
@@ -56,12 +58,13 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         this.settings = settings;
         this.wakeWorkers = wakeWorkers;
         this.poll = poll;
+        this.hooks = settings.hooks();
     }
 
     @Override
     public Duration run() throws Exception {
         List<Claim> claims = jobs.claim(
-                new ClaimRequest(machine.name(), Stage.FIND_SUBJECTS, BATCH, settings.lease(), settings.name()));
+                new ClaimRequest(machine.storedName(), Stage.FIND_SUBJECTS, BATCH, settings.lease(), settings.name()));
         if (claims.isEmpty()) {
             return poll.nothing();
         }
@@ -116,33 +119,55 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                 batch.failed(claim, e);
             }
         }
-        new BatchReader<E, EID, Claim>(source, settings.clock(), entity.type(), ids::get, new BatchReader.Work<>() {
-                    @Override
-                    public void handle(Claim claim, @Nullable E found) throws Exception {
-                        if (found != null) {
-                            Listeners.find(bound, found, claim.changed(), id -> batch.found(claim, machine.encode(id)));
-                        }
-                        batch.done(claim);
-                    }
+        new BatchReader<E, EID, Claim>(
+                        source,
+                        settings.clock(),
+                        entity.type(),
+                        claim -> claim.key().tenant(),
+                        ids::get,
+                        new BatchReader.Work<>() {
+                            @Override
+                            public void handle(Claim claim, @Nullable E found) throws Exception {
+                                if (found != null) {
+                                    call(bound, claim, found, batch);
+                                }
+                                batch.done(claim);
+                            }
 
-                    @Override
-                    public void failed(Claim claim, Throwable failure) {
-                        batch.failed(claim, failure);
-                    }
+                            @Override
+                            public void failed(Claim claim, Throwable failure) {
+                                batch.failed(claim, failure);
+                            }
 
-                    @Override
-                    public void unread(Claim claim, Exception failure) {
-                        batch.unread(claim, failure);
-                    }
-                })
+                            @Override
+                            public void unread(Claim claim, Exception failure) {
+                                batch.unread(claim, failure);
+                            }
+                        })
                 .read(List.copyOf(ids.keySet()));
+    }
+
+    private <E> void call(Machine.BoundListener<E, ID> bound, Claim claim, E entity, Batch batch) throws Exception {
+        JobKey key = claim.key();
+        hooks.call(
+                () -> new HookCall(
+                        Hook.SUBJECT_IDS,
+                        machine.name(),
+                        key.tenant(),
+                        bound.entity().name(),
+                        key.entityId(),
+                        claim.causes()),
+                () -> {
+                    Listeners.find(bound, entity, claim.changed(), id -> batch.found(claim, machine.encode(id)));
+                    return null;
+                });
     }
 
     /** What becomes of a batch of claims: subjects are enqueued as their pages fill, claims are settled at the end. */
     private final class Batch {
 
         private final List<Claim> all;
-        private final Set<JobKey> page = new LinkedHashSet<>();
+        private final Map<JobKey, JobRequest> page = new LinkedHashMap<>();
         private final List<Claim> done = new ArrayList<>();
         private final List<Release> releases = new ArrayList<>();
         private final List<Park> parks = new ArrayList<>();
@@ -153,7 +178,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         }
 
         void found(Claim claim, String subjectId) {
-            page.add(JobKey.ensurePublication(claim.key().tenant(), machine.name(), subjectId));
+            JobKey key = JobKey.ensurePublication(claim.key().tenant(), machine.storedName(), subjectId);
+            page.merge(key, new JobRequest(key, ChangedProperties.all(), Lane.LIVE, claim.causes()), JobRequest::union);
             if (page.size() >= PAGE) {
                 enqueuePage();
                 renew();
@@ -205,9 +231,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         }
 
         private void enqueuePage() {
-            jobs.enqueue(page.stream()
-                    .map(key -> new JobRequest(key, ChangedProperties.all()))
-                    .toList());
+            jobs.enqueue(page.values());
             page.clear();
             wakeWorkers.run();
         }

@@ -2,6 +2,8 @@ package io.syncmachine.internal;
 
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Hook;
+import io.syncmachine.event.HookCall;
 import io.syncmachine.function.CheckedBiFunction;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
@@ -13,44 +15,67 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Stage 1: which changes of which types concern which machines. Immutable. */
 final class Listeners implements ChangeListener {
 
-    private final Map<String, List<Machine<?, ?, ?>>> machinesByType = new HashMap<>();
+    private static final Logger log = LoggerFactory.getLogger(Listeners.class);
 
-    Listeners(Collection<Machine<?, ?, ?>> machines) {
-        for (Machine<?, ?, ?> machine : machines) {
-            machine.types()
-                    .forEach(type -> machinesByType
+    private final Map<String, List<Interest>> interestsByType = new HashMap<>();
+    private final Hooks hooks;
+    private final Supplier<@Nullable String> trace;
+
+    Listeners(Collection<? extends Interest> interests, Settings settings) {
+        this.hooks = settings.hooks();
+        this.trace = settings.trace();
+        for (Interest interest : interests) {
+            interest.types()
+                    .forEach(type -> interestsByType
                             .computeIfAbsent(type, key -> new ArrayList<>())
-                            .add(machine));
+                            .add(interest));
         }
+    }
+
+    private List<Interest> interests(String type) {
+        return interestsByType.getOrDefault(type, List.of());
     }
 
     @Override
     public boolean listensTo(String type) {
-        return machinesByType.containsKey(type);
+        return interestsByType.containsKey(type);
     }
 
     @Override
     public Set<String> concerned(String type, ChangeKind kind, Collection<String> properties) {
         Set<String> names = new TreeSet<>();
-        for (Machine<?, ?, ?> machine : machinesByType.getOrDefault(type, List.of())) {
-            Machine.BoundListener<?, ?> bound = machine.listener(type);
-            if (bound != null && (kind != ChangeKind.UPDATE || bound.concerns(properties))) {
-                names.add(machine.name());
+        for (Interest interest : interests(type)) {
+            if (kind != ChangeKind.UPDATE || interest.concerns(type, properties)) {
+                names.add(interest.storedName());
             }
         }
         return names;
     }
 
     @Override
+    public @Nullable String trace() {
+        try {
+            return trace.get();
+        } catch (RuntimeException e) {
+            log.debug("the trace context cannot be told", e);
+            return null;
+        }
+    }
+
+    @Override
     public Set<String> findersOfDeleted(String type) {
         Set<String> names = new TreeSet<>();
-        for (Machine<?, ?, ?> machine : machinesByType.getOrDefault(type, List.of())) {
-            if (!machine.isSubject(type)) {
-                names.add(machine.name());
+        for (Interest interest : interests(type)) {
+            if (interest instanceof Machine<?, ?, ?> machine && !machine.isSubject(type)) {
+                names.add(machine.storedName());
             }
         }
         return names;
@@ -60,28 +85,33 @@ final class Listeners implements ChangeListener {
     public List<Change> subjectsOfDeleted(
             String machineName, String tenant, String type, Object entity, ChangedProperties changed) throws Exception {
         List<Change> result = new ArrayList<>();
-        for (Machine<?, ?, ?> machine : machinesByType.getOrDefault(type, List.of())) {
-            if (machine.name().equals(machineName)) {
-                for (String id : idsOfDeleted(machine, type, entity, changed)) {
+        for (Interest interest : interests(type)) {
+            if (interest.storedName().equals(machineName) && interest instanceof Machine<?, ?, ?> machine) {
+                for (String id : idsOfDeleted(machine, tenant, type, entity, changed)) {
                     result.add(new Change(
                             tenant,
-                            Relay.SUBJECT,
+                            Relay.subjectOfDeleted(type),
                             id,
-                            ChangeKind.UPDATE,
+                            ChangeKind.DELETE,
                             ChangedProperties.all(),
-                            Set.of(machineName)));
+                            Set.of(machineName),
+                            trace()));
                 }
             }
         }
         return result;
     }
 
-    private static <ID> Set<String> idsOfDeleted(
-            Machine<?, ID, ?> machine, String type, Object entity, ChangedProperties changed) throws Exception {
+    private <ID> Set<String> idsOfDeleted(
+            Machine<?, ID, ?> machine, String tenant, String type, Object entity, ChangedProperties changed)
+            throws Exception {
         Machine.BoundListener<?, ID> bound = machine.listener(type);
         Set<String> ids = new LinkedHashSet<>();
         if (bound != null) {
-            find(bound, entity, changed, id -> ids.add(machine.encode(id)));
+            hooks.call(() -> new HookCall(Hook.SUBJECT_IDS, machine.name(), tenant, type, "", List.of()), () -> {
+                find(bound, entity, changed, id -> ids.add(machine.encode(id)));
+                return null;
+            });
         }
         return ids;
     }

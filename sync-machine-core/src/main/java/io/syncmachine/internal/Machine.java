@@ -12,12 +12,13 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A machine's definition, checked against and bound to the entities of a source. Immutable. */
-final class Machine<S, ID, D> {
+final class Machine<S, ID, D> implements Interest {
+
+    private static final String EVENT = "@";
 
     final MachineDefinition<S, ID, D> definition;
     final IdCodec<ID> subjectIds;
-    private static final String EVENT = "@";
-
+    private final String subjectName;
     private final Set<String> subjectTypes;
     private final Map<String, BoundListener<?, ID>> listenersByType = new HashMap<>();
 
@@ -25,16 +26,7 @@ final class Machine<S, ID, D> {
     record BoundListener<E, ID>(Listener<E, ID> listener, EntityDescription<E, ?> entity) {
 
         boolean concerns(Iterable<String> properties) {
-            Set<String> listened = listener.properties();
-            if (listened.isEmpty()) {
-                return true;
-            }
-            for (String property : properties) {
-                if (listened.contains(property)) {
-                    return true;
-                }
-            }
-            return false;
+            return Machine.concerns(listener.properties(), properties);
         }
     }
 
@@ -55,26 +47,49 @@ final class Machine<S, ID, D> {
         }
         this.subjectIds = (IdCodec<ID>) subject.ids();
         this.subjectTypes = subject.names();
+        this.subjectName = subject.name();
         definition.listeners().forEach(listener -> bind(source, listener));
         definition.events().forEach((event, listener) -> bind(source, event, listener));
     }
 
     private <E> EntityDescription<E, ?> describe(EntitySource source, Class<E> type) {
+        return describe("machine '" + name() + "'", source, type);
+    }
+
+    static <E> EntityDescription<E, ?> describe(String who, EntitySource source, Class<E> type) {
         try {
             return source.describe(type);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("machine '" + name() + "': " + e.getMessage(), e);
+            throw new IllegalArgumentException(who + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Checks that an entity has the properties that are listened to. */
+    static void checkProperties(String who, Set<String> properties, EntityDescription<?, ?> entity) {
+        Set<String> unknown = new TreeSet<>(properties);
+        unknown.removeAll(entity.properties());
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException(who + " listens to " + unknown + " of "
+                    + entity.type().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties()));
+        }
+    }
+
+    /** Whether one of the properties is listened to; none means all. */
+    static boolean concerns(Set<String> listened, Iterable<String> properties) {
+        if (listened.isEmpty()) {
+            return true;
+        }
+        for (String property : properties) {
+            if (listened.contains(property)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private <E> void bind(EntitySource source, Listener<E, ID> listener) {
         EntityDescription<E, ?> entity = describe(source, listener.entity());
-        Set<String> unknown = new TreeSet<>(listener.properties());
-        unknown.removeAll(entity.properties());
-        if (!unknown.isEmpty()) {
-            throw new IllegalArgumentException("machine '" + name() + "' listens to " + unknown + " of "
-                    + listener.entity().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties()));
-        }
+        checkProperties("machine '" + name() + "'", listener.properties(), entity);
         for (String type : entity.names()) {
             if (listenersByType.putIfAbsent(type, new BoundListener<>(listener, entity)) != null) {
                 throw new IllegalArgumentException("machine '" + name() + "' listens to " + type
@@ -92,17 +107,40 @@ final class Machine<S, ID, D> {
         return EVENT + event;
     }
 
-    String name() {
+    /** For people to read. */
+    @Override
+    public String name() {
         return definition.name();
     }
 
-    Set<String> types() {
+    @Override
+    public String storedName() {
+        return definition.storedName();
+    }
+
+    int builderVersion() {
+        return definition.policy().builderVersion();
+    }
+
+    /** The declared name of the subject's type. */
+    String subjectName() {
+        return subjectName;
+    }
+
+    @Override
+    public Set<String> types() {
         return listenersByType.keySet();
     }
 
     @Nullable
     BoundListener<?, ID> listener(String type) {
         return listenersByType.get(type);
+    }
+
+    @Override
+    public boolean concerns(String type, Iterable<String> properties) {
+        BoundListener<?, ID> bound = listenersByType.get(type);
+        return bound != null && bound.concerns(properties);
     }
 
     /** Whether it has something to do with the type, be it as the subject without being listened to. */

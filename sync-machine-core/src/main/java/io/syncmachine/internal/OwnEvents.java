@@ -5,6 +5,7 @@ import io.syncmachine.ChangedProperties;
 import io.syncmachine.Events;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.spi.Change;
+import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
@@ -19,19 +20,37 @@ import org.jspecify.annotations.Nullable;
 /** Turns what the application tells into changes. */
 record OwnEvents(
         Collection<Machine<?, ?, ?>> machines,
+        Collection<Handler<?>> handlers,
         EntitySource source,
-        @Nullable Object transaction) implements Events {
+        ChangeListener listener,
+        @Nullable Object transaction,
+        @Nullable String tenant)
+        implements Events {
+
+    @Override
+    public Events ofTenant(String tenant) {
+        return new OwnEvents(machines, handlers, source, listener, transaction, tenant);
+    }
+
+    private EntityReference refer(Object entity) {
+        EntityReference reference = source.refer(transaction, entity);
+        return tenant == null ? reference : new EntityReference(tenant, reference.type(), reference.id());
+    }
 
     @Override
     public void changed(Object entity) {
-        EntityReference reference = source.refer(entity);
-        append(reference.type(), List.of(reference.id()), concerned(reference.type()));
+        EntityReference reference = refer(entity);
+        append(reference, reference.type(), concerned(reference.type()));
     }
 
     @Override
     public void changed(Class<?> type, Collection<?> ids) {
         EntityDescription<?, ?> entity = source.describe(type);
-        append(entity.name(), encode(entity, ids), concerned(entity.name()));
+        Set<String> concerned = concerned(entity.name());
+        String owner = tenant == null ? source.tenant(transaction) : tenant;
+        append(encode(entity, ids).stream()
+                .map(id -> change(owner, entity.name(), id, concerned))
+                .toList());
     }
 
     private static <E, ID> List<String> encode(EntityDescription<E, ID> entity, Collection<?> ids) {
@@ -49,7 +68,7 @@ record OwnEvents(
 
     @Override
     public void changed(SyncMachine<?, ?> machine, Object entity) {
-        EntityReference reference = source.refer(entity);
+        EntityReference reference = refer(entity);
         Set<String> own =
                 names(known -> known.definition.equals(machine.definition()) && known.concerns(reference.type()));
         if (own.isEmpty()) {
@@ -57,7 +76,7 @@ record OwnEvents(
                     "machine '" + machine.name() + "' is not run by this engine, or has nothing to do with "
                             + reference.type() + ": it must be its subject or listened to");
         }
-        append(reference.type(), List.of(reference.id()), own);
+        append(reference, reference.type(), own);
     }
 
     @Override
@@ -68,7 +87,7 @@ record OwnEvents(
             throw new IllegalArgumentException(
                     "no machine listens to the event '" + event + "'; declare listenToEvent(\"" + event + "\") on one");
         }
-        EntityReference reference = source.refer(entity);
+        EntityReference reference = refer(entity);
         for (Machine<?, ?, ?> machine : machines) {
             Machine.BoundListener<?, ?> bound = machine.listener(type);
             if (bound != null && !bound.entity().names().contains(reference.type())) {
@@ -76,29 +95,37 @@ record OwnEvents(
                         + "' with a " + bound.entity().name() + ", but it is signalled with a " + reference.type());
             }
         }
-        append(type, List.of(reference.id()), listening);
+        append(reference, type, listening);
     }
 
     private Set<String> concerned(String type) {
         Set<String> concerned = names(machine -> machine.concerns(type));
+        handlers.stream()
+                .filter(handler -> handler.types().contains(type))
+                .forEach(handler -> concerned.add(handler.storedName()));
         if (concerned.isEmpty()) {
-            throw new IllegalArgumentException("no machine listens to " + type + " or publishes it");
+            throw new IllegalArgumentException(
+                    "no machine or handler listens to " + type + ", and no machine publishes it");
         }
         return concerned;
     }
 
     private Set<String> names(Predicate<Machine<?, ?, ?>> which) {
         Set<String> names = new TreeSet<>();
-        machines.stream().filter(which).forEach(machine -> names.add(machine.name()));
+        machines.stream().filter(which).forEach(machine -> names.add(machine.storedName()));
         return names;
     }
 
-    private void append(String type, Collection<String> ids, Set<String> machines) {
-        List<Change> changes = ids.stream()
-                .map(StorableId::check)
-                .map(id -> new Change(
-                        Change.DEFAULT_TENANT, type, id, ChangeKind.UPDATE, ChangedProperties.all(), machines))
-                .toList();
+    private Change change(String owner, String type, String id, Set<String> names) {
+        return new Change(
+                owner, type, StorableId.check(id), ChangeKind.TOLD, ChangedProperties.all(), names, listener.trace());
+    }
+
+    private void append(EntityReference reference, String type, Set<String> names) {
+        append(List.of(change(reference.tenant(), type, reference.id(), names)));
+    }
+
+    private void append(List<Change> changes) {
         if (!changes.isEmpty()) {
             source.append(transaction, changes);
         }

@@ -7,6 +7,7 @@ import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.RejectedException;
 import io.syncmachine.ThrottledException;
+import io.syncmachine.event.Hook;
 import io.syncmachine.function.CheckedConsumer;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
@@ -57,10 +58,12 @@ final class Publisher implements EngineThreads.Step {
         }
     }
 
-    private static <S, ID, D> PublishResult call(Run<S, ID, D> run, Publication<S, ID, D> publication)
-            throws Exception {
+    private <S, ID, D> PublishResult call(Run<S, ID, D> run, Publication<S, ID, D> publication) throws Exception {
         if (publication.kind() != PublicationKind.DELETE) {
-            PublishResult result = run.machine.definition.publisher().apply(publication);
+            PublishResult result = settings.hooks()
+                    .call(
+                            run.describe().of(Hook.PUBLISH),
+                            () -> run.machine.definition.publisher().apply(publication));
             if (result == null) {
                 throw new IllegalStateException("publishWithResult answered null; answer PublishResult.done()");
             }
@@ -68,7 +71,10 @@ final class Publisher implements EngineThreads.Step {
         }
         CheckedConsumer<? super Publication<S, ID, D>> deleter =
                 Objects.requireNonNull(run.machine.definition.deleter());
-        deleter.accept(publication);
+        settings.hooks().call(run.describe().of(Hook.ON_DELETE), () -> {
+            deleter.accept(publication);
+            return null;
+        });
         return PublishResult.done();
     }
 

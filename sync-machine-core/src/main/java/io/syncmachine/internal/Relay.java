@@ -2,11 +2,13 @@ package io.syncmachine.internal;
 
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,8 +26,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Relay implements EngineThreads.Step {
 
-    /** The type of a change that names a subject and not an entity: its finder has run already. No entity has such a name. */
-    static final String SUBJECT = "#subject";
+    /** Begins the type of a change that names a subject and not an entity: its finder has run already. No entity has such a name. */
+    private static final String SUBJECT = "#";
 
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
     private static final int BATCH = 1000;
@@ -39,6 +41,11 @@ final class Relay implements EngineThreads.Step {
     private volatile boolean woken;
     private boolean draining;
     private long drainingSinceNanos;
+
+    /** The type of a change that names a subject, which the finder of a deleted entity of this type found. */
+    static String subjectOfDeleted(String type) {
+        return SUBJECT + type;
+    }
 
     Relay(Store store, Map<String, Machine<?, ?, ?>> machines, Runnable wakeWorkers, EngineClock clock) {
         this.store = store;
@@ -90,7 +97,7 @@ final class Relay implements EngineThreads.Step {
             for (String machine : change.machines()) {
                 JobRequest request = request(change, machine);
                 if (request != null) {
-                    folded.merge(request.key(), request, Relay::fold);
+                    folded.merge(request.key(), request, JobRequest::union);
                 }
             }
         }
@@ -99,18 +106,30 @@ final class Relay implements EngineThreads.Step {
 
     private @Nullable JobRequest request(Change change, String machineName) {
         Machine<?, ?, ?> machine = machines.get(machineName);
-        if (change.type().equals(SUBJECT) || (machine != null && machine.isSubject(change.type()))) {
+        if (change.type().startsWith(SUBJECT) || (machine != null && machine.isSubject(change.type()))) {
             return new JobRequest(
-                    JobKey.ensurePublication(change.tenant(), machineName, change.id()), ChangedProperties.all());
+                    JobKey.ensurePublication(change.tenant(), machineName, change.id()),
+                    ChangedProperties.all(),
+                    Lane.LIVE,
+                    List.of(cause(change)));
         }
         if (change.kind() == ChangeKind.DELETE && machine != null && machine.listener(change.type()) != null) {
             return null; // its subjects were found when it was deleted
         }
         return new JobRequest(
-                JobKey.findSubjects(change.tenant(), machineName, change.type(), change.id()), change.changed());
+                JobKey.findSubjects(change.tenant(), machineName, change.type(), change.id()),
+                change.changed(),
+                Lane.LIVE,
+                List.of(cause(change)));
     }
 
-    private static JobRequest fold(JobRequest one, JobRequest other) {
-        return new JobRequest(one.key(), one.changed().union(other.changed()));
+    private static Cause cause(Change change) {
+        boolean ofDeleted = change.type().startsWith(SUBJECT);
+        return new Cause(
+                change.kind(),
+                ofDeleted ? change.type().substring(SUBJECT.length()) : change.type(),
+                ofDeleted ? "" : change.id(),
+                change.changed().names(),
+                change.trace());
     }
 }

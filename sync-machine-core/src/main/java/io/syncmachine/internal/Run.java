@@ -1,8 +1,12 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.PayloadCodec;
+import io.syncmachine.Policy;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.StoredDocument;
+import io.syncmachine.internal.Comparison.Decision.Repeat;
+import io.syncmachine.internal.Comparison.Decision.Send;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.PayloadStore.Opening;
@@ -32,11 +36,16 @@ final class Run<S, ID, D> {
     final long leaseEndNanos;
 
     private final EngineClock clock;
+    private final PayloadCodec codec;
     private final AtomicBoolean answered = new AtomicBoolean();
     private @Nullable String leaseHolder;
     private @Nullable Opening opening;
     private @Nullable Message<S, D> message;
+    private @Nullable String fingerprint;
+    private long callStartNanos;
     private long callEndNanos;
+    private boolean called;
+    private @Nullable Duration took;
     private @Nullable Thread caller;
 
     /**
@@ -46,6 +55,7 @@ final class Run<S, ID, D> {
      * @param subject null in a delete and in a repetition
      * @param document null in a delete
      * @param json the document in canonical form; null in a delete
+     * @param kept the form in which the document is stored once it is acknowledged; null if it is not
      * @param repetition whether it repeats a create that was not answered, whatever the subject is now
      * @param reusedKey whether a call with this key may have been made before
      */
@@ -54,17 +64,19 @@ final class Run<S, ID, D> {
             @Nullable S subject,
             @Nullable D document,
             @Nullable String json,
+            @Nullable String kept,
             boolean repetition,
             boolean reusedKey) {}
 
-    Run(Machine<S, ID, D> machine, Claim claim, ID id, long leaseEndNanos, EngineClock clock) {
+    Run(Machine<S, ID, D> machine, Claim claim, ID id, long leaseEndNanos, Settings settings) {
         this.machine = machine;
         this.claim = claim;
         this.key = new SubjectKey(
                 claim.key().tenant(), claim.key().machine(), claim.key().key());
         this.id = id;
         this.leaseEndNanos = leaseEndNanos;
-        this.clock = clock;
+        this.clock = settings.clock();
+        this.codec = settings.codec();
     }
 
     /** Notes under which name the subject's lease was taken, to be given back. */
@@ -98,31 +110,61 @@ final class Run<S, ID, D> {
         return Objects.requireNonNull(opening).known();
     }
 
-    /** Decides to send a create or update, or a delete if there is no document. */
-    void send(
-            PublicationKind kind,
-            @Nullable S subject,
-            @Nullable D document,
-            @Nullable String json,
-            String fingerprint) {
+    /** Decides to send a create or update, or a delete. */
+    void send(Send<S, D> send) {
         PendingIntent last = known().intent();
         boolean reuse = false;
-        String idempotencyKey = newIdempotencyKey(fingerprint);
+        String idempotencyKey = newIdempotencyKey(send.fingerprint());
         if (known().inDoubt()
                 && last != null
-                && last.kind() == kind
-                && last.fingerprint().equals(fingerprint)) {
+                && last.kind() == send.kind()
+                && last.fingerprint().equals(send.fingerprint())) {
             reuse = true;
             idempotencyKey = last.idempotencyKey();
         }
-        String kept = kind == PublicationKind.CREATE && machine.definition.remoteIdsFromApi() ? json : null;
-        message = new Message<>(
-                new PendingIntent(kind, fingerprint, idempotencyKey, kept), subject, document, json, false, reuse);
+        String stored = send.json() == null ? null : codec.encode(send.json());
+        String repeatable =
+                send.kind() == PublicationKind.CREATE && machine.definition.remoteIdsFromApi() ? stored : null;
+        PendingIntent intent = new PendingIntent(send.kind(), send.fingerprint(), idempotencyKey, repeatable);
+        message = new Message<>(intent, send.subject(), send.document(), send.json(), kept(stored), false, reuse);
+        fingerprint = send.fingerprint();
     }
 
     /** Decides to repeat a create that was not answered. */
-    void repeat(PendingIntent create, D document) {
-        message = new Message<>(create, null, document, create.body(), true, true);
+    void repeat(Repeat<S, D> repeat) {
+        PendingIntent create = repeat.create();
+        message = new Message<>(create, null, repeat.document(), repeat.json(), kept(create.body()), true, true);
+        fingerprint = create.fingerprint();
+    }
+
+    private @Nullable String kept(@Nullable String stored) {
+        return machine.definition.policy().keptPayload() == Policy.KeptPayload.DOCUMENT ? stored : null;
+    }
+
+    /** What is stored for a document that counts as acknowledged without being sent. */
+    @Nullable
+    String keptWithoutSending(String json) {
+        return kept(codec.encode(json));
+    }
+
+    /** Notes what was built, where nothing is sent. */
+    void built(@Nullable String fingerprint) {
+        this.fingerprint = fingerprint;
+    }
+
+    /** Of what was built; null if nothing was. */
+    @Nullable
+    String fingerprint() {
+        return fingerprint;
+    }
+
+    /** Whether something may have changed; else the subject is only gone through. */
+    boolean isForAChange() {
+        return !claim.changed().isNone();
+    }
+
+    SubjectCall describe() {
+        return new SubjectCall(machine, key, claim.causes());
     }
 
     /** Of the machine, the subject, the payload and the epoch of the intent that first tried it. */
@@ -152,7 +194,9 @@ final class Run<S, ID, D> {
     /** Begins the call on the current thread. */
     synchronized Publication<S, ID, D> call() {
         Duration deadline = machine.definition.policy().deadline();
-        callEndNanos = clock.nanos() + deadline.toNanos();
+        callStartNanos = clock.nanos();
+        callEndNanos = callStartNanos + deadline.toNanos();
+        called = true;
         caller = Thread.currentThread();
         return new View(clock.now().plus(deadline));
     }
@@ -171,7 +215,20 @@ final class Run<S, ID, D> {
 
     /** Whether this is the first answer; only the first may give a verdict. */
     boolean answer() {
-        return answered.compareAndSet(false, true);
+        boolean first = answered.compareAndSet(false, true);
+        if (first) {
+            tookUntilNow();
+        }
+        return first;
+    }
+
+    private synchronized void tookUntilNow() {
+        took = called ? Duration.ofNanos(clock.nanos() - callStartNanos) : null;
+    }
+
+    /** How long the call took; null if there was none. */
+    synchronized @Nullable Duration took() {
+        return took;
     }
 
     synchronized void interrupt() {
@@ -220,7 +277,7 @@ final class Run<S, ID, D> {
 
         @Override
         public Optional<StoredDocument> previous() {
-            return Optional.ofNullable(known().body()).map(body -> new StoredDocument(body, Engine.JSON));
+            return Optional.ofNullable(known().body()).map(body -> new StoredDocument(codec.decode(body), Engine.JSON));
         }
 
         @Override

@@ -1,11 +1,14 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.JournalPolicy;
+import io.syncmachine.PayloadCodec;
 import io.syncmachine.event.SyncObserver;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param grace how long after its deadline a call may still take effect
  * @param patience how long a stop waits for publications in flight
  * @param works whether it runs jobs, or captures only
- * @param observers who is told of outcomes
+ * @param observers who is told of outcomes, and of calls of hooks
+ * @param journal what the journal keeps
+ * @param tombstonesKeptFor how long the records of subjects are kept that are gone at the API
+ * @param codec how kept documents are written
+ * @param trace tells the trace context that the current thread is in
  */
 public record Settings(
         String name,
@@ -30,4 +37,13 @@ public record Settings(
         Duration grace,
         Duration patience,
         boolean works,
-        List<SyncObserver> observers) {}
+        List<SyncObserver> observers,
+        JournalPolicy journal,
+        Duration tombstonesKeptFor,
+        PayloadCodec codec,
+        Supplier<@Nullable String> trace) {
+
+    Hooks hooks() {
+        return new Hooks(observers);
+    }
+}

@@ -19,6 +19,14 @@ sealed interface Verdict {
     record Nothing(Result result) implements Verdict {}
 
     /**
+     * What was built counts as acknowledged, without being sent.
+     *
+     * @param fingerprint to be recorded
+     * @param kept the document to be recorded; null if none is kept
+     */
+    record Assumed(String fingerprint, @Nullable String kept) implements Verdict {}
+
+    /**
      * It has to wait, with or without a failure.
      *
      * @param delay before the next run

@@ -23,6 +23,11 @@ final class Elapsed {
         return now() + duration.toNanos();
     }
 
+    /** How long ago a moment was. */
+    Duration since(long moment) {
+        return Duration.ofNanos(now() - moment);
+    }
+
     /** How long it is until a moment; zero if it has come. */
     Duration until(long moment) {
         return Duration.ofNanos(Math.max(moment - now(), 0));

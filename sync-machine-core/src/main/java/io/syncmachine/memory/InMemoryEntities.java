@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class InMemoryEntities implements EntitySource {
 
     private final Map<Class<?>, EntityType<?, ?>> types = new LinkedHashMap<>();
+    private Function<Object, String> tenants = entity -> Change.DEFAULT_TENANT;
     private @Nullable Capture capture;
 
     /** Which entity. */
@@ -66,6 +67,15 @@ public final class InMemoryEntities implements EntitySource {
             throw new IllegalArgumentException("a type named " + type.getSimpleName() + " is registered already");
         }
         types.put(type, new EntityType<>(type, idType, id));
+        return this;
+    }
+
+    /**
+     * Says to which tenant an entity belongs, for ever; default is one tenant for all. Each tenant sees only its own entities; ids
+     * are still unique across tenants.
+     */
+    public synchronized InMemoryEntities tenants(Function<Object, String> tenants) {
+        this.tenants = tenants;
         return this;
     }
 
@@ -210,13 +220,17 @@ public final class InMemoryEntities implements EntitySource {
         if (capture != null) {
             throw new IllegalStateException("changes are captured already");
         }
-        capture = new Capture(listener, store);
+        capture = new Capture(listener, store, tenants);
     }
 
     @Override
-    public EntityReference refer(Object entity) {
+    public EntityReference refer(@Nullable Object transaction, Object entity) {
         EntityType<?, ?> type = typeOf(entity.getClass());
-        return new EntityReference(type.name(), type.encode(type.idOf(entity)));
+        return new EntityReference(tenantOf(entity), type.name(), type.encode(type.idOf(entity)));
+    }
+
+    private synchronized String tenantOf(Object entity) {
+        return tenants.apply(entity);
     }
 
     /** {@inheritDoc} It knows its own {@link Transaction}. */
@@ -237,15 +251,27 @@ public final class InMemoryEntities implements EntitySource {
 
     @Override
     public <E, ID, R> @Nullable R read(
-            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception {
         Map<ID, E> found = new LinkedHashMap<>();
         synchronized (this) {
             for (ID id : ids) {
-                find(type, id).ifPresent(entity -> found.put(id, entity));
+                find(tenant, type, id).ifPresent(entity -> found.put(id, entity));
             }
         }
         return action.apply(found);
+    }
+
+    private synchronized <E> Optional<E> find(String tenant, Class<E> type, Object id) {
+        return find(type, id).filter(entity -> tenantOf(entity).equals(tenant));
+    }
+
+    /** {@inheritDoc} The action gets a {@link Transaction}, in whose changes it may save and delete. */
+    @Override
+    public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
+        Transaction transaction = new Transaction();
+        action.run(find(tenant, type, id).orElse(null), transaction);
+        commit(transaction.changes, transaction.told);
     }
 
     @Override
@@ -254,7 +280,7 @@ public final class InMemoryEntities implements EntitySource {
     }
 
     /** Turns changes into what the outbox keeps. */
-    private record Capture(ChangeListener listener, Store store) {
+    private record Capture(ChangeListener listener, Store store, Function<Object, String> tenants) {
 
         void append(Map<Reference, Optional<Object>> changes, List<Change> told) {
             List<Change> captured = new ArrayList<>(told);
@@ -272,29 +298,31 @@ public final class InMemoryEntities implements EntitySource {
             Row<?> before = reference.type().find(reference.id());
             if (before == null) {
                 if (entity.isPresent()) {
-                    add(reference, ChangeKind.CREATE, ChangedProperties.all(), captured);
+                    add(reference, entity.get(), ChangeKind.CREATE, ChangedProperties.created(), captured);
                 }
             } else if (entity.isPresent()) {
                 Set<String> differences = reference.type().row(entity.get()).differences(before);
                 if (!differences.isEmpty()) {
-                    add(reference, ChangeKind.UPDATE, ChangedProperties.of(differences), captured);
+                    add(reference, entity.get(), ChangeKind.UPDATE, ChangedProperties.of(differences), captured);
                 }
             } else {
-                add(reference, ChangeKind.DELETE, ChangedProperties.all(), captured);
+                add(reference, before.entity(), ChangeKind.DELETE, ChangedProperties.all(), captured);
                 captured.addAll(subjectsOfDeleted(reference, before.entity()));
             }
         }
 
-        private void add(Reference reference, ChangeKind kind, ChangedProperties changed, List<Change> captured) {
+        private void add(
+                Reference reference, Object entity, ChangeKind kind, ChangedProperties changed, List<Change> captured) {
             Set<String> machines = listener.concerned(reference.type().name(), kind, changed.names());
             if (!machines.isEmpty()) {
                 captured.add(new Change(
-                        Change.DEFAULT_TENANT,
+                        tenants.apply(entity),
                         reference.type().name(),
                         reference.type().encode(reference.id()),
                         kind,
                         changed,
-                        machines));
+                        machines,
+                        listener.trace()));
             }
         }
 
@@ -304,7 +332,7 @@ public final class InMemoryEntities implements EntitySource {
             try {
                 for (String machine : listener.findersOfDeleted(type)) {
                     subjects.addAll(listener.subjectsOfDeleted(
-                            machine, Change.DEFAULT_TENANT, type, entity, ChangedProperties.all()));
+                            machine, tenants.apply(entity), type, entity, ChangedProperties.all()));
                 }
                 return subjects;
             } catch (Exception e) {

@@ -1,26 +1,36 @@
 package io.syncmachine.memory;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Stage;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jobs in a map, and in one line per machine and stage, ordered by when they can be claimed: a waiting job when it is due, a claimed
+ * Jobs in a map, and in one line per machine, stage, lane and tenant, ordered by when they can be claimed: a waiting job when it is due, a claimed
  * one when its lease ends. Parked jobs are in no line.
  *
  * <p>A request that comes while a job is claimed counts as if it had come right after the claim ended.
@@ -29,16 +39,21 @@ final class InMemoryJobs implements JobExecutor {
 
     private static final Comparator<Job> LONGEST_DUE_FIRST =
             Comparator.<Job>comparingLong(job -> job.readyAt).thenComparingLong(job -> job.number);
+    private static final Comparator<Line> IN_TURN =
+            Comparator.comparing(Line::lane).thenComparing(Line::tenant);
 
     private final Elapsed time;
     private final AtomicLong sequence;
     private final Runnable wake;
     private final Map<JobKey, Job> jobs = new HashMap<>();
-    private final Map<Line, NavigableSet<Job>> lines = new HashMap<>();
+    private final Map<Queue, NavigableMap<Line, NavigableSet<Job>>> lines = new HashMap<>();
     private long numbers;
     private long parked;
+    private long turn;
 
-    private record Line(String machine, Stage stage) {}
+    private record Queue(String machine, Stage stage) {}
+
+    private record Line(Lane lane, String tenant) {}
 
     private static final class Job {
         static final long NOBODY = 0;
@@ -61,10 +76,19 @@ final class InMemoryJobs implements JobExecutor {
         @Nullable
         ChangedProperties changedSince;
 
-        Job(JobKey key, long number, ChangedProperties changed) {
-            this.key = key;
+        Lane lane;
+        List<Cause> causes;
+        List<Cause> causesSince = List.of();
+
+        @Nullable
+        String failure;
+
+        Job(long number, JobRequest request) {
+            this.key = request.key();
             this.number = number;
-            this.changed = changed;
+            this.changed = request.changed();
+            this.lane = request.lane();
+            this.causes = request.causes();
         }
 
         boolean isRequestedAgain() {
@@ -76,11 +100,14 @@ final class InMemoryJobs implements JobExecutor {
             failingSince = null;
         }
 
-        void unite(ChangedProperties more) {
+        void unite(JobRequest request) {
+            ChangedProperties more = request.changed();
             if (token == NOBODY) {
                 changed = changed.union(more);
+                causes = Cause.union(causes, request.causes());
             } else {
                 changedSince = changedSince == null ? more : changedSince.union(more);
+                causesSince = Cause.union(causesSince, request.causes());
             }
         }
 
@@ -88,12 +115,16 @@ final class InMemoryJobs implements JobExecutor {
             if (changedSince != null) {
                 changed = changed.union(changedSince);
                 changedSince = null;
+                causes = Cause.union(causes, causesSince);
+                causesSince = List.of();
             }
         }
 
         void forgetChangesOfTheRun() {
             changed = changedSince == null ? changed : changedSince;
             changedSince = null;
+            causes = causesSince;
+            causesSince = List.of();
         }
     }
 
@@ -119,11 +150,12 @@ final class InMemoryJobs implements JobExecutor {
     private void enqueue(JobRequest request) {
         Job job = jobs.get(request.key());
         if (job == null) {
-            job = new Job(request.key(), numbers++, request.changed());
+            job = new Job(numbers++, request);
             jobs.put(job.key, job);
             lineUp(job, time.now());
         } else {
-            job.unite(request.changed());
+            job.unite(request);
+            hurry(job, request.lane());
         }
         job.requested++;
         if (job.parked) {
@@ -134,17 +166,52 @@ final class InMemoryJobs implements JobExecutor {
         }
     }
 
+    private void hurry(Job job, Lane lane) {
+        if (lane.compareTo(job.lane) < 0) {
+            line(job).remove(job);
+            job.lane = lane;
+            if (!job.parked) {
+                line(job).add(job);
+            }
+        }
+    }
+
     @Override
     public synchronized List<Claim> claim(ClaimRequest request) {
         long now = time.now();
-        List<Job> due = new ArrayList<>();
-        for (Job job : line(request.machine(), request.stage())) {
-            if (job.readyAt > now || due.size() == request.limit()) {
-                break;
+        List<Deque<Job>> tenants = due(new Queue(request.machine(), request.stage()), now, request.limit());
+        List<Job> chosen = new ArrayList<>();
+        while (chosen.size() < request.limit() && !tenants.isEmpty()) {
+            for (Iterator<Deque<Job>> each = tenants.iterator(); each.hasNext() && chosen.size() < request.limit(); ) {
+                Deque<Job> jobsOfTenant = each.next();
+                Job job = jobsOfTenant.poll();
+                if (job == null) {
+                    each.remove();
+                } else {
+                    chosen.add(job);
+                }
             }
-            due.add(job);
         }
-        return due.stream().map(job -> claim(job, now, request.lease())).toList();
+        return chosen.stream().map(job -> claim(job, now, request.lease())).toList();
+    }
+
+    /** The jobs that each tenant has due, in the order in which they are handed out; beginning with another tenant each time. */
+    private List<Deque<Job>> due(Queue queue, long now, int limit) {
+        Map<String, Deque<Job>> byTenant = new LinkedHashMap<>();
+        lines.getOrDefault(queue, Collections.emptyNavigableMap()).forEach((line, waiting) -> {
+            Deque<Job> due = byTenant.computeIfAbsent(line.tenant(), tenant -> new ArrayDeque<>());
+            for (Job job : waiting) {
+                if (job.readyAt > now || due.size() == limit) {
+                    break;
+                }
+                due.add(job);
+            }
+        });
+        List<Deque<Job>> tenants = new ArrayList<>(byTenant.values());
+        if (!tenants.isEmpty()) {
+            Collections.rotate(tenants, (int) (turn++ % tenants.size()));
+        }
+        return tenants;
     }
 
     private Claim claim(Job job, long now, Duration lease) {
@@ -154,7 +221,7 @@ final class InMemoryJobs implements JobExecutor {
         job.attempts++;
         lineUp(job, time.in(lease));
         Duration failingFor = job.failingSince == null ? Duration.ZERO : Duration.ofNanos(now - job.failingSince);
-        return new Claim(job.key, job.token, job.attempts, failingFor, job.changed);
+        return new Claim(job.key, job.token, job.attempts, failingFor, job.changed, job.causes);
     }
 
     @Override
@@ -188,6 +255,7 @@ final class InMemoryJobs implements JobExecutor {
 
     private Ending release(Job job, Release release) {
         job.token = Job.NOBODY;
+        job.failure = release.reason();
         job.uniteAll();
         if (!release.countsAsAttempt()) {
             job.attempts--;
@@ -206,13 +274,14 @@ final class InMemoryJobs implements JobExecutor {
         Map<Long, Ending> endings = new HashMap<>();
         for (Park park : parks) {
             Job job = held(park.claim());
-            endings.put(park.claim().token(), job == null ? Ending.LOST : park(job));
+            endings.put(park.claim().token(), job == null ? Ending.LOST : park(job, park.failure()));
         }
         return endings;
     }
 
-    private Ending park(Job job) {
+    private Ending park(Job job, String failure) {
         boolean again = job.isRequestedAgain();
+        job.failure = failure;
         job.uniteAll();
         if (again) {
             return runAgain(job);
@@ -226,6 +295,7 @@ final class InMemoryJobs implements JobExecutor {
 
     private Ending runAgain(Job job) {
         job.token = Job.NOBODY;
+        job.failure = null;
         job.forgetAttempts();
         lineUp(job, time.now());
         return Ending.RUNS_AGAIN;
@@ -250,11 +320,8 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     private NavigableSet<Job> line(Job job) {
-        return line(job.key.machine(), job.key.stage());
-    }
-
-    private NavigableSet<Job> line(String machine, Stage stage) {
-        return lines.computeIfAbsent(new Line(machine, stage), key -> new TreeSet<>(LONGEST_DUE_FIRST));
+        return lines.computeIfAbsent(new Queue(job.key.machine(), job.key.stage()), queue -> new TreeMap<>(IN_TURN))
+                .computeIfAbsent(new Line(job.lane, job.key.tenant()), line -> new TreeSet<>(LONGEST_DUE_FIRST));
     }
 
     private void lineUp(Job job, long readyAt) {
@@ -264,8 +331,39 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     @Override
+    public synchronized Map<String, Long> backlogs() {
+        Map<String, Long> backlogs = new TreeMap<>();
+        for (Job job : jobs.values()) {
+            if (!job.parked) {
+                backlogs.merge(job.key.machine(), 1L, Long::sum);
+            }
+        }
+        return backlogs;
+    }
+
+    @Override
     public synchronized long backlog() {
         return jobs.size() - parked;
+    }
+
+    @Override
+    public synchronized void eraseFailure(JobKey key) {
+        Job job = jobs.get(key);
+        if (job != null) {
+            job.failure = null;
+        }
+    }
+
+    @Override
+    public synchronized Optional<JobStatus> find(JobKey key) {
+        Job job = jobs.get(key);
+        if (job == null) {
+            return Optional.empty();
+        }
+        boolean running = job.token != Job.NOBODY && job.readyAt > time.now();
+        Duration dueIn = job.parked || running ? Duration.ZERO : time.until(job.readyAt);
+        return Optional.of(new JobStatus(
+                running, job.parked, dueIn, job.attempts, job.failure, Cause.union(job.causes, job.causesSince)));
     }
 
     @Override

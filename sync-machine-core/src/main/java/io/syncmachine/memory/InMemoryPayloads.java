@@ -5,6 +5,7 @@ import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Payload records in a map. */
 final class InMemoryPayloads implements PayloadStore {
+
+    private static final Comparator<SubjectKey> IN_ORDER =
+            Comparator.comparing(SubjectKey::tenant).thenComparing(SubjectKey::id);
 
     private final Elapsed time;
     private final AtomicLong sequence;
@@ -37,13 +41,15 @@ final class InMemoryPayloads implements PayloadStore {
         @Nullable
         PendingIntent intent;
 
+        int builderVersion;
         boolean inDoubt;
         boolean open;
         long epoch;
         long waitEnd;
+        long usedAt;
 
         PayloadRecord known() {
-            return new PayloadRecord(state, fingerprint, body, remoteId, inDoubt || open, intent);
+            return new PayloadRecord(state, fingerprint, body, remoteId, inDoubt || open, intent, builderVersion);
         }
     }
 
@@ -62,6 +68,7 @@ final class InMemoryPayloads implements PayloadStore {
             PayloadRecord known = kept.known();
             kept.open = true;
             kept.epoch = sequence.incrementAndGet();
+            kept.usedAt = time.now();
             openings.add(new Opening(key, kept.epoch, known, time.until(kept.waitEnd)));
         }
         return openings;
@@ -91,6 +98,7 @@ final class InMemoryPayloads implements PayloadStore {
                 own.fingerprint = acknowledgement.fingerprint();
                 own.body = acknowledgement.body();
                 own.remoteId = acknowledgement.remoteId();
+                own.builderVersion = acknowledgement.builderVersion();
                 own.intent = null;
                 own.inDoubt = false;
                 own.open = false;
@@ -112,6 +120,8 @@ final class InMemoryPayloads implements PayloadStore {
                 own.intent = closing.forgetIntent() ? null : own.intent;
                 Duration waitOut = closing.waitOut();
                 own.waitEnd = waitOut == null ? own.waitEnd : time.in(waitOut);
+                Integer version = closing.builderVersion();
+                own.builderVersion = version == null ? own.builderVersion : version;
                 kept.add(closing.epoch());
             }
         }
@@ -120,12 +130,58 @@ final class InMemoryPayloads implements PayloadStore {
 
     private @Nullable Kept own(SubjectKey key, long epoch) {
         Kept kept = records.get(key);
-        return kept != null && kept.epoch == epoch ? kept : null;
+        if (kept == null || kept.epoch != epoch) {
+            return null;
+        }
+        kept.usedAt = time.now();
+        return kept;
     }
 
     @Override
     public synchronized Optional<PayloadRecord> find(SubjectKey key) {
         return Optional.ofNullable(records.get(key)).map(Kept::known);
+    }
+
+    @Override
+    public synchronized List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit) {
+        return records.entrySet().stream()
+                .filter(entry -> entry.getKey().machine().equals(machine))
+                .filter(entry -> entry.getValue().state == State.PRESENT && entry.getValue().builderVersion < version)
+                .map(Map.Entry::getKey)
+                .filter(key -> after == null || IN_ORDER.compare(key, after) > 0)
+                .sorted(IN_ORDER)
+                .limit(limit)
+                .toList();
+    }
+
+    @Override
+    public synchronized boolean erase(SubjectKey key) {
+        Kept kept = records.get(key);
+        if (kept == null) {
+            return false;
+        }
+        kept.body = null;
+        PendingIntent intent = kept.intent;
+        kept.intent = intent == null || intent.body() == null ? intent : null;
+        return true;
+    }
+
+    @Override
+    public synchronized int deleteTombstones(Duration unusedFor, int limit) {
+        List<SubjectKey> gone = records.entrySet().stream()
+                .filter(entry -> isTombstone(entry.getValue(), unusedFor))
+                .map(Map.Entry::getKey)
+                .limit(limit)
+                .toList();
+        gone.forEach(records::remove);
+        return gone.size();
+    }
+
+    private boolean isTombstone(Kept kept, Duration unusedFor) {
+        return kept.state != State.PRESENT
+                && !kept.open
+                && !kept.inDoubt
+                && time.now() - kept.usedAt > unusedFor.toNanos();
     }
 
     /** Forgets a record, as if its subject had never been opened. */

@@ -2,7 +2,9 @@ package io.syncmachine.memory;
 
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
@@ -28,6 +30,8 @@ public final class InMemoryStore implements Store {
             InMemoryJobs jobs,
             InMemoryLeases leases,
             InMemoryPayloads payloads,
+            InMemoryJournal journal,
+            InMemoryMachines machines,
             List<Runnable> wakes) {}
 
     private InMemoryStore(Content content) {
@@ -50,6 +54,8 @@ public final class InMemoryStore implements Store {
                 new InMemoryJobs(time, sequence, wakeAll),
                 new InMemoryLeases(time),
                 new InMemoryPayloads(time, sequence),
+                new InMemoryJournal(clock),
+                new InMemoryMachines(time),
                 wakes));
     }
 
@@ -76,6 +82,21 @@ public final class InMemoryStore implements Store {
     @Override
     public PayloadStore payloads() {
         return content.payloads();
+    }
+
+    @Override
+    public Journal journal() {
+        return content.journal();
+    }
+
+    @Override
+    public MachineRegistry machines() {
+        return content.machines();
+    }
+
+    @Override
+    public void atomically(Runnable calls) {
+        calls.run();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.syncmachine.spi;
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A change of one entity that concerns at least one machine.
@@ -14,10 +15,23 @@ import java.util.Set;
  * @param changed which properties changed
  * @param machines the names of the machines that it concerns. They travel with the change, so that a node that does not know
  *     one of them passes the change on.
+ * @param trace the trace context of the transaction that made it, as a W3C traceparent; null if there was none
  */
 public record Change(
-        String tenant, String type, String id, ChangeKind kind, ChangedProperties changed, Set<String> machines) {
+        String tenant,
+        String type,
+        String id,
+        ChangeKind kind,
+        ChangedProperties changed,
+        Set<String> machines,
+        @Nullable String trace) {
 
     /** The tenant of an application that has only one. */
     public static final String DEFAULT_TENANT = "default";
+
+    /** One without a trace. */
+    public Change(
+            String tenant, String type, String id, ChangeKind kind, ChangedProperties changed, Set<String> machines) {
+        this(tenant, type, id, kind, changed, machines, null);
+    }
 }

@@ -5,6 +5,7 @@ import io.syncmachine.ChangedProperties;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells an entity source which changes matter; given to it when the engine starts. Every method is quick, touches no store and is
@@ -21,6 +22,10 @@ public interface ChangeListener {
      * @param properties the changed ones; ignored for creations and deletions, which always count
      */
     Set<String> concerned(String type, ChangeKind kind, Collection<String> properties);
+
+    /** The trace context that the current thread is in, as a W3C traceparent, if there is one. */
+    @Nullable
+    String trace();
 
     /** The machines for which {@link #subjectsOfDeleted} may answer something for this type. */
     Set<String> findersOfDeleted(String type);

@@ -26,11 +26,17 @@ public interface EntitySource extends AutoCloseable {
     void capture(ChangeListener listener, Store store);
 
     /**
-     * Which entity an object is; it is not read from it, and it may be detached.
+     * Which entity an object is; the object may be detached.
      *
+     * @param transaction what it is told with; null for nothing
      * @throws IllegalArgumentException if it is not an entity of this source, or has no id
      */
-    EntityReference refer(Object entity);
+    EntityReference refer(@Nullable Object transaction, Object entity);
+
+    /** The tenant that a transaction belongs to, or what the current thread does if it is null. */
+    default String tenant(@Nullable Object transaction) {
+        return Change.DEFAULT_TENANT;
+    }
 
     /**
      * Appends changes that the application tells by itself to the outbox that is captured into.
@@ -45,6 +51,7 @@ public interface EntitySource extends AutoCloseable {
      * Reads committed entities, all in one transaction that is not marked read-only (so that it goes to the primary), begun after
      * this call.
      *
+     * @param tenant whose they are
      * @param ids of entities of that class
      * @param action given the entities that exist, by id; runs inside the transaction and may follow lazy associations. What it
      *     changes is not written.
@@ -52,8 +59,30 @@ public interface EntitySource extends AutoCloseable {
      * @throws Exception what the action throws, or why reading failed
      */
     <E, ID, R> @Nullable R read(
-            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception;
+
+    /**
+     * Reads one entity and runs an action that may change anything, in one transaction that is committed afterwards, and captured
+     * like any other; or rolled back if the action fails.
+     *
+     * @param tenant whose it is
+     * @throws Exception what the action throws, or why reading or writing failed
+     */
+    <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception;
+
+    /** What is done in a transaction that may change entities. */
+    @FunctionalInterface
+    interface Writing<E> {
+
+        /**
+         * Called once.
+         *
+         * @param entity the entity, as the transaction sees it; null if it does not exist
+         * @param transaction the transaction, of a kind that {@link #append} takes
+         */
+        void run(@Nullable E entity, Object transaction) throws Exception;
+    }
 
     /** Ends capturing. */
     @Override

@@ -1,10 +1,13 @@
 package io.syncmachine.spi;
 
+import io.syncmachine.event.Cause;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps jobs, one per key, and hands them out. Jobs may be handed out twice and in any order; what keeps publications apart is
@@ -60,6 +63,24 @@ public interface JobExecutor {
      */
     record Park(Claim claim, String failure) {}
 
+    /**
+     * How a job stands.
+     *
+     * @param running whether it is claimed
+     * @param parked whether it is a dead letter
+     * @param dueIn how long it still rests; zero if it is due
+     * @param attempts how many attempts it had, the running one included
+     * @param failure how the last of them failed, or why it waits, for people to read
+     * @param causes why it was requested
+     */
+    record JobStatus(
+            boolean running,
+            boolean parked,
+            Duration dueIn,
+            int attempts,
+            @Nullable String failure,
+            List<Cause> causes) {}
+
     /** What it can promise. */
     Set<Capability> capabilities();
 
@@ -70,7 +91,10 @@ public interface JobExecutor {
      */
     void enqueue(Collection<JobRequest> requests);
 
-    /** Hands out jobs that are due, those that have been due longest first; none if there are none. Never waits. */
+    /**
+     * Hands out jobs that are due; none if there are none. Never waits. Tenants share what is handed out equally as long as they
+     * have jobs that are due; within a tenant the live lane comes first, and in a lane those that have been due longest.
+     */
     List<Claim> claim(ClaimRequest request);
 
     /** Ends runs that are done. The map tells each token's ending. A job that runs again has its attempts forgotten. */
@@ -88,8 +112,19 @@ public interface JobExecutor {
     /** Extends leases to this long from now, and answers the tokens of the claims that still hold their jobs. */
     Set<Long> renew(Collection<Claim> claims, Duration lease);
 
+    /** How many jobs of each machine wait or run; parked ones do not count, nor do machines without any. */
+    Map<String, Long> backlogs();
+
     /** How many jobs wait or run; parked ones do not count. */
-    long backlog();
+    default long backlog() {
+        return backlogs().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Forgets the text of a job's last failure, which may quote what was sent. */
+    void eraseFailure(JobKey key);
+
+    /** How a job stands; empty if there is none of this key. */
+    Optional<JobStatus> find(JobKey key);
 
     /** How many jobs are parked. */
     long parked();

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param <S> the subject's class
  * @param <ID> its id's class
  * @param <D> the document's class
- * @param name the declared name, by which everything is stored
+ * @param name the declared name
+ * @param storedName by which everything is stored: its first name
  * @param subject the subject's class
  * @param idType its id's class
  * @param listeners what is listened to, each class once
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record MachineDefinition<S, ID, D>(
         String name,
+        String storedName,
         Class<S> subject,
         Class<ID> idType,
         List<Listener<?, ID>> listeners,

@@ -54,6 +54,7 @@ public interface PayloadStore {
      * @param remoteId the API's id of the subject
      * @param inDoubt whether something may have been sent whose answer is not known
      * @param intent the last publication that was not acknowledged
+     * @param builderVersion the version of the builder whose document was acknowledged, or found unchanged, last
      */
     record PayloadRecord(
             State state,
@@ -61,7 +62,8 @@ public interface PayloadStore {
             @Nullable String body,
             @Nullable String remoteId,
             boolean inDoubt,
-            @Nullable PendingIntent intent) {}
+            @Nullable PendingIntent intent,
+            int builderVersion) {}
 
     /**
      * An opened record.
@@ -92,6 +94,7 @@ public interface PayloadStore {
      * @param fingerprint of the document; null if absent
      * @param body the document to keep; null if absent
      * @param remoteId the API's id of the subject; null if it has none or is absent
+     * @param builderVersion of the builder that made the document
      */
     record Acknowledgement(
             SubjectKey key,
@@ -99,7 +102,8 @@ public interface PayloadStore {
             State state,
             @Nullable String fingerprint,
             @Nullable String body,
-            @Nullable String remoteId) {}
+            @Nullable String remoteId,
+            int builderVersion) {}
 
     /**
      * The end of a run that has nothing acknowledged to record.
@@ -109,13 +113,15 @@ public interface PayloadStore {
      * @param inDoubt whether the run leaves doubt; false leaves it as it was
      * @param forgetIntent whether the intent of this run is known to have had no effect
      * @param waitOut how long from now the call of this run may still take effect; null leaves it as it was
+     * @param builderVersion of the builder that found the document unchanged; null leaves it as it was
      */
     record Closing(
             SubjectKey key,
             long epoch,
             boolean inDoubt,
             boolean forgetIntent,
-            @Nullable Duration waitOut) {}
+            @Nullable Duration waitOut,
+            @Nullable Integer builderVersion) {}
 
     /** Opens the records, making those that do not exist, each with a fresh epoch; answers them in the order of the keys. */
     List<Opening> open(List<SubjectKey> keys);
@@ -134,4 +140,31 @@ public interface PayloadStore {
 
     /** What is known of a subject; a record that is open counts as in doubt. */
     Optional<PayloadRecord> find(SubjectKey key);
+
+    /**
+     * Subjects of a machine that are present at the API with a document of an older builder, in the order of their keys (tenant
+     * first).
+     *
+     * @param version older than this one
+     * @param after those that come after this subject; null for the first
+     * @param limit at most so many
+     */
+    List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit);
+
+    /**
+     * Erases what a record tells of a subject's content: the bodies. What was acknowledged stays known by its fingerprint. An
+     * intent that kept its body to be repeated goes with it.
+     *
+     * @return whether there is such a record
+     */
+    boolean erase(SubjectKey key);
+
+    /**
+     * Deletes tombstones: records of subjects that are gone at the API or never were there, neither open nor in doubt, of which
+     * nothing was written for this long.
+     *
+     * @param limit at most so many
+     * @return how many were deleted
+     */
+    int deleteTombstones(Duration unusedFor, int limit);
 }

@@ -15,6 +15,18 @@ public interface Store extends AutoCloseable {
     /** Payload records. */
     PayloadStore payloads();
 
+    /** The journal. */
+    Journal journal();
+
+    /** What all nodes know of the machines. */
+    MachineRegistry machines();
+
+    /**
+     * Runs calls of the parts above, all by the current thread: in one transaction if the parts have one in common, else as they
+     * are. May run them more than once, if the transaction is not committed before.
+     */
+    void atomically(Runnable calls);
+
     /**
      * Called once, when the engine starts and before anything else is used.
      *

@@ -16,6 +16,7 @@ class ArchitectureTest {
 
     private static final String[] CORE = {
         "io.syncmachine",
+        "io.syncmachine.annotation..",
         "io.syncmachine.event..",
         "io.syncmachine.function..",
         "io.syncmachine.internal..",
@@ -79,6 +80,27 @@ class ArchitectureTest {
                 .arePublic()
                 .should()
                 .haveNameMatching(".*\\.(Engine|Settings)")
+                .check(CLASSES);
+    }
+
+    @Test
+    void annotationsAreAWayToTheBuilderAndNothingElse() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.syncmachine.annotation..", "io.syncmachine.examples..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.syncmachine.annotation..")
+                .check(CLASSES);
+        classes()
+                .that()
+                .resideInAPackage("io.syncmachine.annotation..")
+                .and()
+                .arePublic()
+                .and()
+                .areNotAnnotations()
+                .should()
+                .haveSimpleName("AnnotatedMachine")
                 .check(CLASSES);
     }
 

@@ -4,11 +4,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** A data source, and how to run statements on it: read committed, and again after a deadlock. */
 final class Database {
 
     private static final int MAX_TRIES = 5;
+    /** The transaction that the current thread's calls join. */
+    private static final ThreadLocal<@Nullable Together> TOGETHER = new ThreadLocal<>();
 
     private final DataSource dataSource;
     private final Dialect dialect;
@@ -48,6 +51,10 @@ final class Database {
 
     /** Runs work that is one statement, in a transaction of its own. */
     <R> R call(Work<R> work) {
+        Connection joined = joined();
+        if (joined != null) {
+            return join(joined, work);
+        }
         if (setIsolation) {
             return inTransaction(work);
         }
@@ -77,6 +84,10 @@ final class Database {
 
     /** Runs work that is several statements, in one transaction. */
     <R> R inTransaction(Work<R> work) {
+        Connection joined = joined();
+        if (joined != null) {
+            return join(joined, work);
+        }
         return tryAgain(() -> {
             try (Connection connection = dataSource.getConnection()) {
                 boolean autoCommit = connection.getAutoCommit();
@@ -100,6 +111,49 @@ final class Database {
             return result;
         } finally {
             leave(connection, committed, autoCommit);
+        }
+    }
+
+    /** Runs calls of this thread in one transaction: what they do on this database joins it. */
+    void together(Runnable calls) {
+        inTransaction(connection -> {
+            TOGETHER.set(new Together(this, connection));
+            try {
+                calls.run();
+                return true;
+            } catch (Joined e) {
+                throw e.failure;
+            } finally {
+                TOGETHER.remove();
+            }
+        });
+    }
+
+    private record Together(Database database, Connection connection) {}
+
+    private @Nullable Connection joined() {
+        Together together = TOGETHER.get();
+        return together != null && together.database() == this ? together.connection() : null;
+    }
+
+    private static <R> R join(Connection connection, Work<R> work) {
+        try {
+            return work.on(connection);
+        } catch (SQLException e) {
+            throw new Joined(e);
+        }
+    }
+
+    /** Carries a failure out of a call that joined a transaction, to where that is tried again. */
+    private static final class Joined extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final SQLException failure;
+
+        Joined(SQLException failure) {
+            super(failure);
+            this.failure = failure;
         }
     }
 

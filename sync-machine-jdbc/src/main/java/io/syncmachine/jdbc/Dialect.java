@@ -1,6 +1,8 @@
 package io.syncmachine.jdbc;
 
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -42,6 +44,12 @@ interface Dialect {
 
     /** The leases. */
     LeaseStore leases(Database database);
+
+    /** The journal. */
+    Journal journal(Database database);
+
+    /** What is known of the machines. */
+    MachineRegistry machines(Database database);
 
     /** How processes wake each other. */
     Wakeups wakeups(Database database);

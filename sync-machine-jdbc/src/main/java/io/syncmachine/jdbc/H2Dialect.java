@@ -126,6 +126,11 @@ final class H2Dialect extends PortableDialect {
         return "datediff(microsecond, " + from + ", " + until + ")";
     }
 
+    @Override
+    String sinceEpoch(String time) {
+        return micros("timestamp with time zone '1970-01-01 00:00:00+00'", time);
+    }
+
     /** It finds it by the order that is asked for. */
     @Override
     String using(String index) {

@@ -82,7 +82,7 @@ abstract class JdbcOutbox implements TransactionalOutbox {
         }
     }
 
-    /** A row of tenant, type, id, kind, what changed, and machines. */
+    /** A row of tenant, type, id, kind, what changed, machines, and trace. */
     static Change change(ResultSet row) throws SQLException {
         return new Change(
                 row.getString(1),
@@ -90,7 +90,8 @@ abstract class JdbcOutbox implements TransactionalOutbox {
                 row.getString(3),
                 ChangeKind.valueOf(row.getString(4)),
                 ChangedProperties.decoded(split(row.getString(5))),
-                Set.copyOf(split(row.getString(6))));
+                Set.copyOf(split(row.getString(6))),
+                row.getString(7));
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
 import java.util.Objects;
@@ -33,6 +35,8 @@ public final class JdbcStore implements Store {
             JobExecutor jobs,
             LeaseStore leases,
             PayloadStore payloads,
+            Journal journal,
+            MachineRegistry machines,
             Wakeups wakeups) {}
 
     private JdbcStore(Builder builder) {
@@ -72,6 +76,21 @@ public final class JdbcStore implements Store {
         return parts().payloads();
     }
 
+    @Override
+    public Journal journal() {
+        return parts().journal();
+    }
+
+    @Override
+    public MachineRegistry machines() {
+        return parts().machines();
+    }
+
+    @Override
+    public void atomically(Runnable calls) {
+        parts().database().together(calls);
+    }
+
     private synchronized Parts parts() {
         if (parts == null) {
             Dialect dialect = Dialects.of(dataSource);
@@ -84,6 +103,8 @@ public final class JdbcStore implements Store {
                     dialect.jobs(database),
                     dialect.leases(database),
                     dialect.payloads(database),
+                    dialect.journal(database),
+                    dialect.machines(database),
                     wakeups);
         }
         return parts;

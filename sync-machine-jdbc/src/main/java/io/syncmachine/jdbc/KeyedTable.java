@@ -32,6 +32,17 @@ final class KeyedTable {
         }
     }
 
+    /** Adds a row per item. */
+    void insert(Connection connection, Rows<?> rows, List<String> columns, String values) throws SQLException {
+        for (Rows<?> part : rows.parts()) {
+            update(
+                    connection,
+                    part,
+                    "insert into " + name + " (" + String.join(", ", columns) + ") select " + values + " from "
+                            + dialect.rows(part));
+        }
+    }
+
     /** Reads and locks the rows for which a condition holds. */
     <R> List<R> lock(Connection connection, Rows<?> rows, String columns, String condition, RowReader<R> reader)
             throws SQLException {

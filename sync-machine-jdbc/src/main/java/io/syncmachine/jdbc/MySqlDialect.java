@@ -181,6 +181,11 @@ final class MySqlDialect extends PortableDialect {
     }
 
     @Override
+    String sinceEpoch(String time) {
+        return micros("'1970-01-01'", time);
+    }
+
+    @Override
     String using(String index) {
         return " force index (" + index + ")";
     }

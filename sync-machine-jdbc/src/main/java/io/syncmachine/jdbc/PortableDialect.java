@@ -1,6 +1,8 @@
 package io.syncmachine.jdbc;
 
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -42,6 +44,9 @@ abstract class PortableDialect implements Dialect {
     /** The microseconds from one time to another. */
     abstract String micros(String from, String until);
 
+    /** The microseconds from the epoch of 1970 to a time. */
+    abstract String sinceEpoch(String time);
+
     /** What makes the next query on a table use this index, where it might not by itself. */
     abstract String using(String index);
 
@@ -63,6 +68,16 @@ abstract class PortableDialect implements Dialect {
     @Override
     public LeaseStore leases(Database database) {
         return new PortableLeases(database, this);
+    }
+
+    @Override
+    public Journal journal(Database database) {
+        return new PortableJournal(database, this);
+    }
+
+    @Override
+    public MachineRegistry machines(Database database) {
+        return new PortableMachines(database, this);
     }
 
     /** None between processes. */

@@ -17,10 +17,10 @@ import java.util.List;
 final class PortableOutbox extends JdbcOutbox {
 
     private static final String INSERT =
-            "insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines) values ";
-    private static final String ROW = "(?, ?, ?, ?, ?, ?)";
+            "insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines, trace) values ";
+    private static final String ROW = "(?, ?, ?, ?, ?, ?, ?)";
     private static final String OLDEST = """
-            select tenant, type, entity_id, kind, changed, machines, id
+            select tenant, type, entity_id, kind, changed, machines, trace, id
             from ${p}outbox order by id limit ? for update skip locked""";
     /** Few enough for every driver's limit of parameters; a transaction that changes more adds one more statement. */
     private static final int MOST_ROWS = 5_000;
@@ -55,6 +55,7 @@ final class PortableOutbox extends JdbcOutbox {
                 statement.setString(++parameter, change.kind().name());
                 statement.setString(++parameter, join(change.changed().encoded()));
                 statement.setString(++parameter, join(change.machines()));
+                statement.setString(++parameter, change.trace());
             }
             statement.executeUpdate();
         }
@@ -67,7 +68,7 @@ final class PortableOutbox extends JdbcOutbox {
             statement.setInt(1, limit);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    taken.add(new Taken(rows.getLong(7), change(rows)));
+                    taken.add(new Taken(rows.getLong(8), change(rows)));
                 }
             }
         }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Payload records in a table. A batch locks its records in key order; an opening draws its epochs only then, so that who opens a
@@ -26,32 +27,45 @@ final class PortablePayloads implements PayloadStore {
 
     private static final String KNOWN = """
             t.state, t.fingerprint, t.body, t.remote_id,
-            t.intent_kind, t.intent_fingerprint, t.intent_key, t.intent_body""";
+            t.intent_kind, t.intent_fingerprint, t.intent_key, t.intent_body, t.builder_version""";
     private static final String IN_DOUBT = "case when t.doubt = true or t.open = true then 1 else 0 end";
     private static final Comparator<SubjectKey> ORDER = Comparator.comparing(SubjectKey::tenant)
             .thenComparing(SubjectKey::machine)
             .thenComparing(SubjectKey::id);
 
+    private static final String OUTDATED = """
+            select t.tenant, t.machine, t.subject_id from ${p}payload t
+            where t.machine = ? and t.state = 'PRESENT' and t.builder_version < ?
+                and (t.tenant > ? or (t.tenant = ? and t.subject_id > ?))
+            order by t.tenant, t.subject_id limit ?""";
+
     private final Database database;
     private final KeyedTable table;
     private final Fence fence;
+    private final String tombstones;
+    private final String made;
     private final String found;
     private final String find;
     private final List<String> open;
     private final List<String> intent;
     private final List<String> record;
     private final List<String> close;
+    private final List<String> erase;
 
     PortablePayloads(Database database, PortableDialect dialect) {
         this.database = database;
         this.table = new KeyedTable(dialect, database.sql("${p}payload"), List.of("tenant", "machine", "subject_id"));
         this.fence = new Fence(database);
         String now = dialect.now();
+        this.made = "'NEVER', 0, false, " + now;
         this.found = KNOWN + ", " + IN_DOUBT + ", t.tenant, t.machine, t.subject_id, coalesce("
                 + dialect.micros(now, "t.call_until") + ", 0)";
         this.find = "select " + KNOWN + ", " + IN_DOUBT
                 + " from ${p}payload t where t.tenant = ? and t.machine = ? and t.subject_id = ?";
-        this.open = List.of("t.epoch = r.new_epoch", "t.open = true", "t.doubt = r.in_doubt");
+        this.tombstones = "select t.tenant, t.machine, t.subject_id from ${p}payload t" + dialect.using("used")
+                + " where t.state = ? and t.open = false and t.doubt = false and "
+                + dialect.micros("t.used_at", now) + " > ? order by t.state, t.used_at limit ? for update skip locked";
+        this.open = List.of("t.epoch = r.new_epoch", "t.open = true", "t.doubt = r.in_doubt", "t.used_at = " + now);
         this.intent = List.of(
                 "t.intent_kind = r.kind",
                 "t.intent_fingerprint = r.fingerprint",
@@ -63,7 +77,9 @@ final class PortablePayloads implements PayloadStore {
                 "t.fingerprint = r.fingerprint",
                 "t.body = r.body",
                 "t.remote_id = r.remote_id",
+                "t.builder_version = r.version",
                 "t.published_at = " + now,
+                "t.used_at = " + now,
                 "t.open = false",
                 "t.doubt = false",
                 "t.call_until = null",
@@ -74,12 +90,20 @@ final class PortablePayloads implements PayloadStore {
         this.close = List.of(
                 "t.open = false",
                 "t.doubt = case when r.in_doubt then true else t.doubt end",
+                "t.builder_version = coalesce(r.version, t.builder_version)",
+                "t.used_at = " + now,
                 "t.call_until = case when r.wait_micros is null then t.call_until else "
                         + dialect.later(now, "r.wait_micros") + " end",
                 forgotten("intent_kind"),
                 forgotten("intent_fingerprint"),
                 forgotten("intent_key"),
                 forgotten("intent_body"));
+        this.erase = List.of(
+                "t.body = null",
+                forgotten("intent_kind"),
+                forgotten("intent_fingerprint"),
+                forgotten("intent_key"),
+                "t.intent_body = null");
     }
 
     private static String forgotten(String column) {
@@ -94,7 +118,7 @@ final class PortablePayloads implements PayloadStore {
         List<SubjectKey> sorted = keys.stream().sorted(ORDER).toList();
         Map<SubjectKey, Opening> byKey = database.inTransaction(connection -> {
             Rows<SubjectKey> rows = keys(sorted, key -> key);
-            table.makeMissing(connection, rows, List.of("state", "epoch", "open"), "'NEVER', 0, false");
+            table.makeMissing(connection, rows, List.of("state", "epoch", "open", "used_at"), made);
             List<Opening> openings = table.lock(connection, rows, found, "1 = 1", PortablePayloads::opening);
             long epoch = fence.take(connection, openings.size());
             Map<SubjectKey, Opening> opened = new HashMap<>();
@@ -123,8 +147,8 @@ final class PortablePayloads implements PayloadStore {
 
     /** As the record was found, with no epoch yet. */
     private static Opening opening(ResultSet row) throws SQLException {
-        SubjectKey key = new SubjectKey(row.getString(10), row.getString(11), row.getString(12));
-        Duration waitOut = Duration.ofNanos(Math.max(row.getLong(13), 0) * 1_000);
+        SubjectKey key = new SubjectKey(row.getString(11), row.getString(12), row.getString(13));
+        Duration waitOut = Duration.ofNanos(Math.max(row.getLong(14), 0) * 1_000);
         return new Opening(key, 0, PostgresPayloads.known(row), waitOut);
     }
 
@@ -158,7 +182,8 @@ final class PortablePayloads implements PayloadStore {
                 rows -> rows.texts("state", one -> one.state().name())
                         .texts("fingerprint", Acknowledgement::fingerprint)
                         .texts("body", Acknowledgement::body)
-                        .texts("remote_id", Acknowledgement::remoteId),
+                        .texts("remote_id", Acknowledgement::remoteId)
+                        .numbers("version", one -> (long) one.builderVersion()),
                 record);
     }
 
@@ -173,6 +198,10 @@ final class PortablePayloads implements PayloadStore {
                         .numbers("wait_micros", one -> {
                             Duration waitOut = one.waitOut();
                             return waitOut == null ? null : Long.valueOf(PortableJobs.micros(waitOut));
+                        })
+                        .numbers("version", one -> {
+                            Integer version = one.builderVersion();
+                            return version == null ? null : Long.valueOf(version);
                         }),
                 close);
     }
@@ -212,5 +241,66 @@ final class PortablePayloads implements PayloadStore {
                         PostgresPayloads::known)
                 .stream()
                 .findFirst();
+    }
+
+    @Override
+    public List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit) {
+        String tenant = after == null ? "" : after.tenant();
+        return database.query(
+                OUTDATED,
+                statement -> statement
+                        .text(machine)
+                        .number(version)
+                        .text(tenant)
+                        .text(tenant)
+                        .text(after == null ? "" : after.id())
+                        .number(limit),
+                PortablePayloads::key);
+    }
+
+    private static SubjectKey key(ResultSet row) throws SQLException {
+        return new SubjectKey(row.getString(1), row.getString(2), row.getString(3));
+    }
+
+    @Override
+    public boolean erase(SubjectKey key) {
+        return database.inTransaction(connection -> {
+            Rows<SubjectKey> rows = keys(List.of(key), one -> one);
+            List<Boolean> keepsIntent = table.lock(
+                    connection,
+                    rows,
+                    "case when t.intent_body is null then 1 else 0 end",
+                    "1 = 1",
+                    row -> row.getBoolean(1));
+            if (keepsIntent.isEmpty()) {
+                return false;
+            }
+            table.update(connection, rows.flags("forget_intent", one -> !keepsIntent.get(0)), erase);
+            return true;
+        });
+    }
+
+    @Override
+    public int deleteTombstones(Duration unusedFor, int limit) {
+        int deleted = 0;
+        for (State state : List.of(State.ABSENT, State.NEVER)) {
+            deleted += deleteTombstones(state, unusedFor, limit - deleted);
+        }
+        return deleted;
+    }
+
+    private int deleteTombstones(State state, Duration unusedFor, int limit) {
+        return database.inTransaction(connection -> {
+            List<SubjectKey> gone = new ArrayList<>();
+            try (ArrayStatement statement = new ArrayStatement(connection, database.sql(tombstones))) {
+                gone.addAll(statement
+                        .text(state.name())
+                        .number(PortableJobs.micros(unusedFor))
+                        .number(limit)
+                        .query(PortablePayloads::key));
+            }
+            table.delete(connection, keys(gone, one -> one));
+            return gone.size();
+        });
     }
 }

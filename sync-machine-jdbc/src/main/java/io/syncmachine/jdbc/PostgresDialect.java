@@ -1,6 +1,8 @@
 package io.syncmachine.jdbc;
 
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -66,6 +68,16 @@ final class PostgresDialect implements Dialect {
     @Override
     public LeaseStore leases(Database database) {
         return new PostgresLeases(database);
+    }
+
+    @Override
+    public Journal journal(Database database) {
+        return new PostgresJournal(database);
+    }
+
+    @Override
+    public MachineRegistry machines(Database database) {
+        return new PostgresMachines(database);
     }
 
     @Override

@@ -1,23 +1,30 @@
 package io.syncmachine.jdbc;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Stage;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Jobs in a table. Statements that lock several rows lock them in key order, so that they cannot deadlock. A job that is done is
@@ -26,33 +33,64 @@ import java.util.stream.Collectors;
  */
 final class PostgresJobs implements TransactionalJobs {
 
+    /** So many tenants are looked at in one claim; the next one goes on where it ended. */
+    private static final int MOST_TENANTS = 200;
+
     private static final String ENQUEUE = """
-            insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed)
-            select r.tenant, r.machine, r.stage, r.job_key, now(), string_to_array(r.changed, chr(31))
-            from unnest(?, ?, ?, ?, ?) as r(tenant, machine, stage, job_key, changed)
+            insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed, lane, causes)
+            select r.tenant, r.machine, r.stage, r.job_key, now(), string_to_array(r.changed, chr(31)), r.lane,
+                string_to_array(r.causes, chr(31))
+            from unnest(?, ?, ?, ?, ?, ?, ?) as r(tenant, machine, stage, job_key, changed, lane, causes)
             order by r.tenant collate "C", r.machine collate "C", r.stage, r.job_key collate "C"
             on conflict (tenant, machine, stage, job_key) do update set
                 requested = j.requested + 1,
+                lane = least(j.lane, excluded.lane),
+                causes = case when j.causes @> excluded.causes then j.causes
+                    else (j.causes || excluded.causes)[1:%d] end,
                 changed = case when j.changed @> excluded.changed then j.changed else
                     (select array_agg(distinct c.entry) from unnest(j.changed || excluded.changed) as c(entry)) end,
                 due_at = case when j.parked then excluded.due_at else j.due_at end,
                 attempts = case when j.parked then 0 else j.attempts end,
                 failing_since = case when j.parked then null else j.failing_since end,
-                parked = false""";
+                parked = false""".formatted(2 * Cause.MOST);
+    /**
+     * Goes from tenant to tenant over the index, and takes of each lane of each tenant an equal share at most. The answer's first
+     * row tells how far it went, the others are claims.
+     */
     private static final String CLAIM = """
-            with due as (
-                select tenant, machine, stage, job_key from ${p}job
-                where machine = ? and stage = ? and not parked and due_at <= now()
-                    and (lease_until is null or lease_until <= now())
-                order by due_at limit ? for update skip locked)
-            update ${p}job j set
-                token = nextval('${p}fence'), claimed = j.requested, owner = ?, attempts = j.attempts + 1,
-                lease_until = now() + ? * interval '1 microsecond'
-            from due d
-            where j.tenant = d.tenant and j.machine = d.machine and j.stage = d.stage and j.job_key = d.job_key
-            returning j.tenant, j.machine, j.stage, j.job_key, j.token, j.attempts,
-                coalesce((extract(epoch from now() - j.failing_since) * 1000000)::bigint, 0),
-                array_to_string(j.changed, chr(31)), j.due_at""";
+            with recursive t as (
+                (select j.tenant, 1 as n from ${p}job j
+                    where j.machine = ? and j.stage = ? and not j.parked and j.tenant > ? order by j.tenant limit 1)
+                union all
+                select n.tenant, t.n + 1 from t cross join lateral (
+                    select j.tenant from ${p}job j
+                    where j.machine = ? and j.stage = ? and not j.parked and j.tenant > t.tenant
+                    order by j.tenant limit 1) n
+                where t.n < %d),
+            share as (
+                select greatest(? / greatest(count(*), 1), 1) as size, count(*) as visited, max(tenant) as latest from t),
+            due as (
+                select d.* from t cross join (values (0), (1)) as l(lane) cross join share cross join lateral (
+                    select j.tenant, j.machine, j.stage, j.job_key from ${p}job j
+                    where j.machine = ? and j.stage = ? and not j.parked and j.tenant = t.tenant and j.lane = l.lane
+                        and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
+                    order by j.due_at limit share.size for update skip locked) d
+                order by l.lane, t.n limit ?),
+            claimed as (
+                update ${p}job j set
+                    token = nextval('${p}fence'), claimed = j.requested, owner = ?, attempts = j.attempts + 1,
+                    lease_until = now() + ? * interval '1 microsecond'
+                from due d
+                where j.tenant = d.tenant and j.machine = d.machine and j.stage = d.stage and j.job_key = d.job_key
+                returning j.tenant, j.machine, j.stage, j.job_key, j.token, j.attempts,
+                    coalesce((extract(epoch from now() - j.failing_since) * 1000000)::bigint, 0) as failing_for,
+                    array_to_string(j.changed, chr(31)) as changed, array_to_string(j.causes, chr(31)) as causes,
+                    j.lane, j.due_at)
+            select null::text as tenant, null::text as machine, null::smallint as stage, share.latest as job_key,
+                share.visited as token, null::integer as attempts, null::bigint as failing_for, null::text as changed,
+                null::text as causes, -1::smallint as lane, null::timestamptz as due_at
+            from share
+            union all select * from claimed order by lane, due_at""".formatted(MOST_TENANTS);
     /** The jobs that the claims of a batch still hold, locked in key order; %s is a further condition. */
     private static final String HELD = """
             with m as (
@@ -73,8 +111,17 @@ final class PostgresJobs implements TransactionalJobs {
     private static final String RUN_AGAIN = HELD.formatted("") + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
-                attempts = 0, failing_since = null, last_failure = null
-            from m where""" + IS_HELD;
+                attempts = 0, failing_since = null, last_failure = null, causes = j.causes[r.told + 1:]
+            from m join unnest(?) with ordinality as r(told, ordinal) on r.ordinal = m.ordinal
+            where""" + IS_HELD;
+    private static final String FIND = """
+            select j.token is not null and j.lease_until > now(), j.parked,
+                greatest(coalesce((extract(epoch from j.due_at - now()) * 1000000)::bigint, 0), 0), j.attempts,
+                j.last_failure, array_to_string(j.causes, chr(31))
+            from ${p}job j where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ?""";
+    private static final String ERASE_FAILURE = """
+            update ${p}job j set last_failure = null
+            where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ? returning 1""";
     private static final String RELEASE = HELD.formatted("") + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
@@ -96,6 +143,7 @@ final class PostgresJobs implements TransactionalJobs {
             + IS_HELD;
 
     private final Database database;
+    private final Map<Queue, Turn> turns = new ConcurrentHashMap<>();
 
     PostgresJobs(Database database) {
         this.database = database;
@@ -128,6 +176,8 @@ final class PostgresJobs implements TransactionalJobs {
         try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ENQUEUE))) {
             keys(statement, batch, JobRequest::key)
                     .texts(batch, request -> JdbcOutbox.join(request.changed().encoded()))
+                    .longs(batch, request -> number(request.lane()))
+                    .texts(batch, request -> join(request.causes()))
                     .update();
         }
     }
@@ -136,10 +186,7 @@ final class PostgresJobs implements TransactionalJobs {
     static Collection<JobRequest> folded(Collection<JobRequest> requests) {
         Map<JobKey, JobRequest> byKey = new HashMap<>();
         for (JobRequest request : requests) {
-            byKey.merge(
-                    request.key(),
-                    request,
-                    (one, other) -> new JobRequest(one.key(), one.changed().union(other.changed())));
+            byKey.merge(request.key(), request, JobRequest::union);
         }
         return byKey.values();
     }
@@ -158,38 +205,90 @@ final class PostgresJobs implements TransactionalJobs {
         return stage == Stage.FIND_SUBJECTS ? 1 : 2;
     }
 
+    static long number(Lane lane) {
+        return lane == Lane.LIVE ? 0 : 1;
+    }
+
     static Stage stage(int number) {
         return number == 1 ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION;
     }
 
+    static String join(Collection<Cause> causes) {
+        return storable(JdbcOutbox.join(causes.stream().map(Cause::encoded).toList()));
+    }
+
+    static List<Cause> causes(String joined) {
+        return JdbcOutbox.split(joined).stream()
+                .flatMap(form -> Cause.decoded(form).stream())
+                .limit(Cause.MOST)
+                .toList();
+    }
+
     @Override
     public List<Claim> claim(ClaimRequest request) {
-        List<Due> claimed = database.query(
+        List<Claim> claims = new ArrayList<>();
+        Turn turn = turns.getOrDefault(new Queue(request.machine(), request.stage()), Turn.FIRST);
+        boolean fromTheStart;
+        do {
+            fromTheStart = turn.equals(Turn.FIRST);
+            turn = claim(request, turn, request.limit() - claims.size(), claims);
+        } while (claims.size() < request.limit() && !(turn.equals(Turn.FIRST) && fromTheStart));
+        turns.put(new Queue(request.machine(), request.stage()), turn);
+        return claims;
+    }
+
+    /** Whose jobs are handed out in turn. */
+    private record Queue(String machine, Stage stage) {}
+
+    /** After which tenant a claim begins: the empty one comes before all. */
+    private record Turn(String after) {
+        static final Turn FIRST = new Turn("");
+    }
+
+    /** Adds what it claims, and answers where to go on. */
+    private Turn claim(ClaimRequest request, Turn turn, int limit, List<Claim> claims) {
+        long stage = number(request.stage());
+        List<Due> rows = database.query(
                 CLAIM,
                 statement -> statement
                         .text(request.machine())
-                        .number(number(request.stage()))
-                        .number(request.limit())
+                        .number(stage)
+                        .text(turn.after())
+                        .text(request.machine())
+                        .number(stage)
+                        .number(limit)
+                        .text(request.machine())
+                        .number(stage)
+                        .number(limit)
                         .text(request.owner())
                         .number(ArrayStatement.micros(request.lease())),
                 PostgresJobs::due);
-        return claimed.stream().sorted().map(Due::claim).toList();
+        Due head = rows.get(0);
+        String latest = "";
+        for (Due due : rows.subList(1, rows.size())) {
+            Claim claim = Objects.requireNonNull(due.claim());
+            claims.add(claim);
+            latest = claim.key().tenant().compareTo(latest) > 0 ? claim.key().tenant() : latest;
+        }
+        if (rows.size() - 1 == limit && head.visited() > limit) {
+            return new Turn(latest);
+        }
+        return head.visited() == MOST_TENANTS ? new Turn(Objects.requireNonNull(head.latest())) : Turn.FIRST;
     }
 
-    /** A claim and since when it was due: the update returns rows in no order. */
-    private record Due(Claim claim, long at) implements Comparable<Due> {
-        @Override
-        public int compareTo(Due other) {
-            return Long.compare(at, other.at);
-        }
-    }
+    /** A claim; or, in the first row, how many tenants were looked at, and which of them last. */
+    private record Due(
+            @Nullable Claim claim, long visited, @Nullable String latest) {}
 
     private static Due due(ResultSet row) throws SQLException {
+        if (row.getString(1) == null) {
+            return new Due(null, row.getLong(5), row.getString(4));
+        }
         JobKey key = new JobKey(row.getString(1), row.getString(2), stage(row.getInt(3)), row.getString(4));
         Duration failingFor = Duration.ofNanos(Math.max(row.getLong(7), 0) * 1_000);
         ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(8)));
-        Claim claim = new Claim(key, row.getLong(5), row.getInt(6), failingFor, changed);
-        return new Due(claim, row.getTimestamp(9).getTime());
+        Claim claim = new Claim(key, row.getLong(5), row.getInt(6), failingFor, changed, causes(row.getString(9)));
+        return new Due(claim, 0, null);
     }
 
     @Override
@@ -235,7 +334,12 @@ final class PostgresJobs implements TransactionalJobs {
         List<Claim> rest = claims.stream()
                 .filter(claim -> !settled.contains(claim.token()))
                 .toList();
-        Set<Long> again = settle(RUN_AGAIN, rest, claim -> claim, statement -> statement);
+        Set<Long> again = settle(
+                RUN_AGAIN,
+                rest,
+                claim -> claim,
+                statement ->
+                        statement.longs(rest, claim -> (long) claim.causes().size()));
         return claims.stream()
                 .map(Claim::token)
                 .collect(Collectors.toMap(
@@ -257,6 +361,42 @@ final class PostgresJobs implements TransactionalJobs {
                         keys(statement, batch, item -> claim.apply(item).key())
                                 .longs(batch, item -> claim.apply(item).token())),
                 row -> row.getLong(1)));
+    }
+
+    @Override
+    public Map<String, Long> backlogs() {
+        Map<String, Long> backlogs = new HashMap<>();
+        database.query(
+                "select machine, count(*) from ${p}job where not parked group by machine",
+                statement -> statement,
+                row -> backlogs.put(row.getString(1), row.getLong(2)));
+        return backlogs;
+    }
+
+    @Override
+    public Optional<JobStatus> find(JobKey key) {
+        return database.query(FIND, statement -> bind(statement, key), PostgresJobs::status).stream()
+                .findFirst();
+    }
+
+    static ArrayStatement bind(ArrayStatement statement, JobKey key) throws SQLException {
+        return statement
+                .text(key.tenant())
+                .text(key.machine())
+                .number(number(key.stage()))
+                .text(key.key());
+    }
+
+    static JobStatus status(ResultSet row) throws SQLException {
+        boolean running = row.getBoolean(1);
+        boolean parked = row.getBoolean(2);
+        Duration dueIn = running || parked ? Duration.ZERO : Duration.ofNanos(Math.max(row.getLong(3), 0) * 1_000);
+        return new JobStatus(running, parked, dueIn, row.getInt(4), row.getString(5), causes(row.getString(6)));
+    }
+
+    @Override
+    public void eraseFailure(JobKey key) {
+        database.query(ERASE_FAILURE, statement -> bind(statement, key), row -> row.getInt(1));
     }
 
     @Override

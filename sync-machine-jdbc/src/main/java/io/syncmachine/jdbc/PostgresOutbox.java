@@ -13,12 +13,12 @@ import java.util.List;
 final class PostgresOutbox extends JdbcOutbox {
 
     private static final String APPEND = """
-            insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines)
-            select * from unnest(?, ?, ?, ?, ?, ?)""";
+            insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines, trace)
+            select * from unnest(?, ?, ?, ?, ?, ?, ?)""";
     private static final String TAKE = """
             with taken as (select id from ${p}outbox order by id limit ? for update skip locked)
             delete from ${p}outbox o using taken t where o.id = t.id
-            returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines""";
+            returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines, o.trace""";
 
     private final Database database;
 
@@ -40,6 +40,7 @@ final class PostgresOutbox extends JdbcOutbox {
                     .texts(changes, change -> change.kind().name())
                     .texts(changes, change -> join(change.changed().encoded()))
                     .texts(changes, change -> join(change.machines()))
+                    .texts(changes, Change::trace)
                     .update();
         }
     }

@@ -21,14 +21,14 @@ final class PostgresPayloads implements PayloadStore {
 
     private static final String KNOWN = """
             p.state, p.fingerprint, p.body, p.remote_id,
-            p.intent_kind, p.intent_fingerprint, p.intent_key, p.intent_body""";
+            p.intent_kind, p.intent_fingerprint, p.intent_key, p.intent_body, p.builder_version""";
     private static final String OPEN = """
             insert into ${p}payload as p (tenant, machine, subject_id, state, epoch, open)
             select k.tenant, k.machine, k.subject_id, 'NEVER', nextval('${p}fence'), true
             from unnest(?, ?, ?) as k(tenant, machine, subject_id)
             order by k.tenant collate "C", k.machine collate "C", k.subject_id collate "C"
             on conflict (tenant, machine, subject_id) do update set
-                epoch = nextval('${p}fence'), open = true, doubt = p.doubt or p.open
+                epoch = nextval('${p}fence'), open = true, doubt = p.doubt or p.open, used_at = clock_timestamp()
             returning\s""" + KNOWN + """
             , p.doubt, p.tenant, p.machine, p.subject_id, p.epoch,
             greatest(coalesce((extract(epoch from p.call_until - clock_timestamp()) * 1000000)::bigint, 0), 0)""";
@@ -47,24 +47,46 @@ final class PostgresPayloads implements PayloadStore {
     private static final String RECORD = """
             update ${p}payload p set
                 state = w.state, fingerprint = w.fingerprint, body = w.body, remote_id = w.remote_id,
-                published_at = clock_timestamp(), open = false, doubt = false, call_until = null,
+                builder_version = w.version, published_at = clock_timestamp(), used_at = clock_timestamp(), open = false, doubt = false, call_until = null,
                 intent_kind = null, intent_fingerprint = null, intent_key = null, intent_body = null
-            from unnest(?, ?, ?, ?, ?, ?, ?, ?)
-                as w(tenant, machine, subject_id, epoch, state, fingerprint, body, remote_id)
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?)
+                as w(tenant, machine, subject_id, epoch, state, fingerprint, body, remote_id, version)
             where""" + HELD;
     private static final String CLOSE = """
             update ${p}payload p set
                 open = false, doubt = p.doubt or w.doubt,
+                builder_version = coalesce(w.version::integer, p.builder_version), used_at = clock_timestamp(),
                 call_until = case when w.wait is null then p.call_until
                     else clock_timestamp() + w.wait * interval '1 microsecond' end,
                 intent_kind = case when w.forget then null else p.intent_kind end,
                 intent_fingerprint = case when w.forget then null else p.intent_fingerprint end,
                 intent_key = case when w.forget then null else p.intent_key end,
                 intent_body = case when w.forget then null else p.intent_body end
-            from unnest(?, ?, ?, ?, ?, ?, ?) as w(tenant, machine, subject_id, epoch, doubt, forget, wait)
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?) as w(tenant, machine, subject_id, epoch, doubt, forget, wait, version)
             where""" + HELD;
     private static final String FIND = "select " + KNOWN
             + ", p.doubt or p.open from ${p}payload p where p.tenant = ? and p.machine = ? and p.subject_id = ?";
+
+    private static final String OUTDATED = """
+            select p.tenant, p.machine, p.subject_id from ${p}payload p
+            where p.machine = ? and p.state = 'PRESENT' and p.builder_version < ? and (p.tenant, p.subject_id) > (?, ?)
+            order by p.tenant, p.subject_id limit ?""";
+    private static final String ERASE = """
+            update ${p}payload p set
+                body = null,
+                intent_kind = case when p.intent_body is null then p.intent_kind end,
+                intent_fingerprint = case when p.intent_body is null then p.intent_fingerprint end,
+                intent_key = case when p.intent_body is null then p.intent_key end,
+                intent_body = null
+            where p.tenant = ? and p.machine = ? and p.subject_id = ? returning 1""";
+    private static final String DELETE_TOMBSTONES = """
+            with gone as (
+                select tenant, machine, subject_id from ${p}payload
+                where state <> 'PRESENT' and not open and not doubt
+                    and used_at < clock_timestamp() - ? * interval '1 microsecond'
+                order by used_at limit ? for update skip locked)
+            delete from ${p}payload p using gone g
+            where p.tenant = g.tenant and p.machine = g.machine and p.subject_id = g.subject_id returning 1""";
 
     private final Database database;
 
@@ -85,19 +107,20 @@ final class PostgresPayloads implements PayloadStore {
     }
 
     private static Opening opening(ResultSet row) throws SQLException {
-        SubjectKey key = new SubjectKey(row.getString(10), row.getString(11), row.getString(12));
-        return new Opening(key, row.getLong(13), known(row), Duration.ofNanos(row.getLong(14) * 1_000));
+        SubjectKey key = new SubjectKey(row.getString(11), row.getString(12), row.getString(13));
+        return new Opening(key, row.getLong(14), known(row), Duration.ofNanos(row.getLong(15) * 1_000));
     }
 
-    /** A row of state, fingerprint, body, remote id, the intent's kind, fingerprint, key and body, and doubt. */
+    /** A row of state, fingerprint, body, remote id, the intent's kind, fingerprint, key and body, builder version, and doubt. */
     static PayloadRecord known(ResultSet row) throws SQLException {
         return new PayloadRecord(
                 State.valueOf(row.getString(1)),
                 row.getString(2),
                 row.getString(3),
                 row.getString(4),
-                row.getBoolean(9),
-                intent(row.getString(5), row.getString(6), row.getString(7), row.getString(8)));
+                row.getBoolean(10),
+                intent(row.getString(5), row.getString(6), row.getString(7), row.getString(8)),
+                row.getInt(9));
     }
 
     private static @Nullable PendingIntent intent(
@@ -133,7 +156,8 @@ final class PostgresPayloads implements PayloadStore {
                                 acknowledgement -> acknowledgement.state().name())
                         .texts(acknowledgements, Acknowledgement::fingerprint)
                         .texts(acknowledgements, Acknowledgement::body)
-                        .texts(acknowledgements, Acknowledgement::remoteId));
+                        .texts(acknowledgements, Acknowledgement::remoteId)
+                        .longs(acknowledgements, acknowledgement -> (long) acknowledgement.builderVersion()));
     }
 
     @Override
@@ -148,6 +172,10 @@ final class PostgresPayloads implements PayloadStore {
                         .longs(closings, closing -> {
                             Duration waitOut = closing.waitOut();
                             return waitOut == null ? null : Long.valueOf(ArrayStatement.micros(waitOut));
+                        })
+                        .longs(closings, closing -> {
+                            Integer version = closing.builderVersion();
+                            return version == null ? null : Long.valueOf(version);
                         }));
     }
 
@@ -161,6 +189,40 @@ final class PostgresPayloads implements PayloadStore {
                         PostgresPayloads::known)
                 .stream()
                 .findFirst();
+    }
+
+    @Override
+    public List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit) {
+        return database.query(
+                OUTDATED,
+                statement -> statement
+                        .text(machine)
+                        .number(version)
+                        .text(after == null ? "" : after.tenant())
+                        .text(after == null ? "" : after.id())
+                        .number(limit),
+                row -> new SubjectKey(row.getString(1), row.getString(2), row.getString(3)));
+    }
+
+    @Override
+    public boolean erase(SubjectKey key) {
+        return !database.query(
+                        ERASE,
+                        statement ->
+                                statement.text(key.tenant()).text(key.machine()).text(key.id()),
+                        row -> row.getInt(1))
+                .isEmpty();
+    }
+
+    @Override
+    public int deleteTombstones(Duration unusedFor, int limit) {
+        return database.query(
+                        DELETE_TOMBSTONES,
+                        statement -> statement
+                                .number(ArrayStatement.micros(unusedFor))
+                                .number(limit),
+                        row -> row.getInt(1))
+                .size();
     }
 
     private Set<Long> update(String sql, Collection<?> batch, ArrayStatement.Binder parameters) {

@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class ContractDatabase {
 
     private static final Map<DatabaseKind, TestDatabase> DATABASES = new ConcurrentHashMap<>();
-    private static final List<String> TABLES = List.of("outbox", "job", "payload", "lease");
+    private static final List<String> TABLES = List.of("outbox", "job", "payload", "journal", "machine", "lease");
 
     private final TestDatabase database;
 
@@ -55,6 +55,9 @@ final class ContractDatabase {
         moveBack("job", "lease_until", duration);
         moveBack("job", "failing_since", duration);
         moveBack("payload", "call_until", duration);
+        moveBack("payload", "used_at", duration);
+        moveBack("journal", "at", duration);
+        moveBack("machine", "seen_at", duration);
         moveBack("lease", "expires_at", duration);
     }
 

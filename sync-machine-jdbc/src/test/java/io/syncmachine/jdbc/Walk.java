@@ -113,12 +113,13 @@ final class Walk {
         assertThat(intents).hasSize(claims.size());
         Opening last = openings.get(openings.size() - 1);
         assertThat(store.payloads()
-                        .close(List.of(new Closing(last.key(), last.epoch(), true, false, Duration.ofSeconds(1)))))
+                        .close(List.of(
+                                new Closing(last.key(), last.epoch(), true, false, Duration.ofSeconds(1), null))))
                 .containsExactly(last.epoch());
         assertThat(store.payloads()
                         .record(openings.stream()
                                 .map(opening -> new Acknowledgement(
-                                        opening.key(), opening.epoch(), State.PRESENT, "f", "{}", null))
+                                        opening.key(), opening.epoch(), State.PRESENT, "f", "{}", null, 1))
                                 .toList()))
                 .hasSize(claims.size());
         assertThat(store.payloads().find(last.key()).orElseThrow().inDoubt()).isFalse();

@@ -39,6 +39,7 @@ final class ChangeCapture {
     private final Map<String, MappedEntity<?, ?>> listened;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped;
     private final PersistenceUnitUtil identifiers;
+    private final Tenancy tenancy;
     /** Weak on both sides: a session's transaction keeps its changes; a session that is closed within it tells nobody. */
     private final Map<SharedSessionContractImplementor, WeakReference<SessionChanges>> sessions =
             Collections.synchronizedMap(new WeakHashMap<>());
@@ -51,24 +52,27 @@ final class ChangeCapture {
      * @param listened the entities that some machine listens to, by class name
      * @param mapped all entities by class
      * @param identifiers tells the ids of references, without loading what they point to
+     * @param tenancy tells whose entities are
      */
     ChangeCapture(
             ChangeListener listener,
             TransactionalOutbox outbox,
             Map<String, MappedEntity<?, ?>> listened,
             Map<Class<?>, MappedEntity<?, ?>> mapped,
-            PersistenceUnitUtil identifiers) {
+            PersistenceUnitUtil identifiers,
+            Tenancy tenancy) {
         this.listener = listener;
         this.outbox = outbox;
         this.listened = listened;
         this.mapped = mapped;
         this.identifiers = identifiers;
+        this.tenancy = tenancy;
     }
 
     void inserted(PostInsertEvent event, @Nullable SharedSessionContractImplementor session) {
         MappedEntity<?, ?> entity = listenedEntity(event.getPersister().getEntityName());
         if (entity != null) {
-            add(session, entity, event.getId(), event.getEntity(), ChangeKind.CREATE, ChangedProperties.all());
+            add(session, entity, event.getId(), event.getEntity(), ChangeKind.CREATE, ChangedProperties.created());
         }
     }
 
@@ -175,7 +179,8 @@ final class ChangeCapture {
             warnOfStateless(entity);
             return;
         }
-        changes(session).add(entity.name(), entity.encode(id), value, kind, changed);
+        String tenant = tenancy.of(session, entity.type(), value);
+        changes(session).add(tenant, entity.name(), entity.encode(id), value, kind, changed);
     }
 
     /** What the application tells by itself, at once. */

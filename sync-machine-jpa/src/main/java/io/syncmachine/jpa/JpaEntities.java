@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Hibernate;
@@ -53,15 +54,17 @@ import org.jspecify.annotations.Nullable;
 public final class JpaEntities implements EntitySource {
 
     private final EntityManagerFactory factory;
+    private final Tenancy tenancy;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
     private volatile @Nullable ChangeCapture capture;
 
-    private JpaEntities(EntityManagerFactory factory) {
+    private JpaEntities(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
         this.factory = factory;
-        MappingMetamodel mappings =
-                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
+        SessionFactoryImplementor sessions = factory.unwrap(SessionFactoryImplementor.class);
+        this.tenancy = new Tenancy(factory, tenants);
+        MappingMetamodel mappings = sessions.getMappingMetamodel();
         for (EntityType<?> entity : factory.getMetamodel().getEntities()) {
             if (entity.getJavaType() != null) {
                 map(entity, mappings.getEntityDescriptor(entity.getJavaType()));
@@ -91,6 +94,21 @@ public final class JpaEntities implements EntitySource {
      * @throws IllegalArgumentException if the factory is not Hibernate's
      */
     public static JpaEntities of(EntityManagerFactory factory) {
+        return make(factory, null);
+    }
+
+    /**
+     * All entities of a persistence unit whose sessions know of no tenants; a function tells to which tenant an entity belongs, for
+     * ever. Where tenants are Hibernate's ({@code @TenantId}, or a schema or database per tenant), no function is needed.
+     *
+     * @param tenants given an entity, which may be detached; quick, never null
+     * @throws IllegalArgumentException if the factory is not Hibernate's
+     */
+    public static JpaEntities of(EntityManagerFactory factory, Function<Object, String> tenants) {
+        return make(factory, tenants);
+    }
+
+    private static JpaEntities make(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
         try {
             factory.unwrap(SessionFactoryImplementor.class);
         } catch (PersistenceException e) {
@@ -99,7 +117,7 @@ public final class JpaEntities implements EntitySource {
                             + factory.getClass().getName(),
                     e);
         }
-        return new JpaEntities(factory);
+        return new JpaEntities(factory, tenants);
     }
 
     /**
@@ -161,18 +179,30 @@ public final class JpaEntities implements EntitySource {
                 .filter(entity -> listener.listensTo(entity.name()))
                 .forEach(entity -> listened.put(entity.type().getName(), entity));
         capture = new ChangeCapture(
-                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil());
+                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil(), tenancy);
         hibernateListener().add(capture);
     }
 
     @Override
-    public EntityReference refer(Object entity) {
+    public EntityReference refer(@Nullable Object transaction, Object entity) {
         MappedEntity<?, ?> type = entity(Hibernate.getClass(entity));
         Object id = factory.getPersistenceUnitUtil().getIdentifier(entity);
         if (id == null) {
             throw new IllegalArgumentException("the " + type.name() + " has no id yet; persist it first");
         }
-        return new EntityReference(type.name(), type.encode(id));
+        String tenant = tenancy.of(session(transaction), type.type(), entity);
+        return new EntityReference(tenant, type.name(), type.encode(id));
+    }
+
+    @Override
+    public String tenant(@Nullable Object transaction) {
+        return tenancy.of(session(transaction));
+    }
+
+    private static @Nullable SharedSessionContractImplementor session(@Nullable Object transaction) {
+        return transaction instanceof EntityManager manager
+                ? manager.unwrap(SharedSessionContractImplementor.class)
+                : null;
     }
 
     /**
@@ -202,9 +232,9 @@ public final class JpaEntities implements EntitySource {
 
     @Override
     public <E, ID, R> @Nullable R read(
-            Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception {
-        try (EntityManager manager = factory.createEntityManager()) {
+        try (EntityManager manager = tenancy.open(tenant)) {
             Session session = manager.unwrap(Session.class);
             session.setDefaultReadOnly(true);
             session.setHibernateFlushMode(FlushMode.MANUAL);
@@ -212,9 +242,30 @@ public final class JpaEntities implements EntitySource {
             EntityTransaction transaction = manager.getTransaction();
             transaction.begin();
             try {
-                return action.apply(load(manager, type, ids));
+                Map<ID, E> found = load(manager, type, ids);
+                found.values().removeIf(entity -> !tenancy.isOf(tenant, entity));
+                return action.apply(found);
             } finally {
                 transaction.rollback();
+            }
+        }
+    }
+
+    /** {@inheritDoc} The action gets an {@link EntityManager}. */
+    @Override
+    public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
+        try (EntityManager manager = tenancy.open(tenant)) {
+            manager.unwrap(Session.class).setCacheMode(CacheMode.IGNORE);
+            EntityTransaction transaction = manager.getTransaction();
+            transaction.begin();
+            try {
+                E entity = manager.find(type, id);
+                action.run(entity == null || tenancy.isOf(tenant, entity) ? entity : null, manager);
+                transaction.commit();
+            } finally {
+                if (transaction.isActive()) {
+                    transaction.rollback();
+                }
             }
         }
     }

@@ -35,7 +35,7 @@ final class SessionChanges implements TransactionObserver {
     private final Set<Change> told = new LinkedHashSet<>();
     private boolean written;
 
-    private record EntityKey(String type, String id) {}
+    private record EntityKey(String tenant, String type, String id) {}
 
     /** What became of an entity; the entity itself only where its finders will be asked, for there may be many. */
     private record EntityChange(@Nullable Object entity, ChangeKind kind, ChangedProperties changed) {
@@ -61,11 +61,13 @@ final class SessionChanges implements TransactionObserver {
         this.forget = forget;
     }
 
-    void add(String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
+    void add(String tenant, String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
         boolean needed =
                 kind == ChangeKind.DELETE && !listener.findersOfDeleted(type).isEmpty();
         changes.merge(
-                new EntityKey(type, id), new EntityChange(needed ? entity : null, kind, changed), EntityChange::fold);
+                new EntityKey(tenant, type, id),
+                new EntityChange(needed ? entity : null, kind, changed),
+                EntityChange::fold);
     }
 
     /** What the application tells by itself. */
@@ -106,7 +108,8 @@ final class SessionChanges implements TransactionObserver {
     private Change row(EntityKey key, EntityChange change) {
         Set<String> machines =
                 listener.concerned(key.type(), change.kind(), change.changed().names());
-        return new Change(Change.DEFAULT_TENANT, key.type(), key.id(), change.kind(), change.changed(), machines);
+        return new Change(
+                key.tenant(), key.type(), key.id(), change.kind(), change.changed(), machines, listener.trace());
     }
 
     private List<Deleted> deleted(EntityKey key, EntityChange change) {
@@ -153,7 +156,7 @@ final class SessionChanges implements TransactionObserver {
         List<Change> subjects = new ArrayList<>();
         for (Deleted one : deleted) {
             subjects.addAll(listener.subjectsOfDeleted(
-                    one.machine(), Change.DEFAULT_TENANT, one.key().type(), one.entity(), one.changed()));
+                    one.machine(), one.key().tenant(), one.key().type(), one.entity(), one.changed()));
         }
         return subjects;
     }

@@ -74,6 +74,11 @@ class JpaEntitiesTest extends EntitySourceContract<Customer> {
     }
 
     @Override
+    protected void renameIn(Object transaction, Customer customer, String firstName) {
+        customer.setFirstName(firstName);
+    }
+
+    @Override
     protected String firstName(Customer customer) {
         return customer.getFirstName();
     }

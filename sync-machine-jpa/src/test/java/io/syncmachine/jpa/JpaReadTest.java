@@ -8,6 +8,7 @@ import io.syncmachine.jpa.shop.Order;
 import io.syncmachine.jpa.shop.OrderLine;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.jpa.shop.ShopMachines;
+import io.syncmachine.spi.Change;
 import io.syncmachine.testing.CountingDataSource;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityGraph;
@@ -48,6 +49,7 @@ class JpaReadTest {
 
     private Map<Long, String> customersOf(JpaEntities entities) throws Exception {
         Map<Long, String> customers = entities.read(
+                Change.DEFAULT_TENANT,
                 Order.class,
                 ids,
                 found -> found.entrySet().stream()
@@ -86,14 +88,15 @@ class JpaReadTest {
     void compositeIdsAreReadAtOnce() throws Exception {
         List<OrderLine.Key> keys =
                 ids.stream().map(id -> new OrderLine.Key(id, "tea")).toList();
-        Integer found = JpaEntities.of(shop.factory()).read(OrderLine.class, keys, lines -> lines.size());
+        Integer found = JpaEntities.of(shop.factory())
+                .read(Change.DEFAULT_TENANT, OrderLine.class, keys, lines -> lines.size());
         assertThat(found).isEqualTo(100);
         assertThat(counting.statements()).hasSize(1);
     }
 
     @Test
     void theTransactionIsNotMarkedReadOnlyAndWritesNothing() throws Exception {
-        JpaEntities.of(shop.factory()).read(Order.class, ids, found -> {
+        JpaEntities.of(shop.factory()).read(Change.DEFAULT_TENANT, Order.class, ids, found -> {
             found.values().forEach(order -> order.setStatus("changed by build"));
             return found.size();
         });

@@ -16,9 +16,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.Test;
 public abstract class EntitySourceContract<C> {
 
     private static final String SUBJECT_OF_DELETED = "subject of ";
+    private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     private final Class<C> type;
     private Store store;
@@ -63,6 +66,9 @@ public abstract class EntitySourceContract<C> {
 
     /** Removes a customer. */
     protected abstract void deleteCustomer(long id);
+
+    /** Changes a customer's first name in a transaction of {@link EntitySource#write}. */
+    protected abstract void renameIn(Object transaction, C customer, String firstName);
 
     /** The customer's first name. */
     protected abstract String firstName(C customer);
@@ -157,9 +163,9 @@ public abstract class EntitySourceContract<C> {
 
         @Test
         void answersWhatTheActionAnswers() throws Exception {
-            assertThat(source.<C, Long, String>read(type, List.of(1L), found -> "answer"))
+            assertThat(source.<C, Long, String>read(Change.DEFAULT_TENANT, type, List.of(1L), found -> "answer"))
                     .isEqualTo("answer");
-            assertThat(source.<C, Long, String>read(type, List.of(1L), found -> null))
+            assertThat(source.<C, Long, String>read(Change.DEFAULT_TENANT, type, List.of(1L), found -> null))
                     .isNull();
         }
 
@@ -167,10 +173,90 @@ public abstract class EntitySourceContract<C> {
         void throwsWhatTheActionThrows() {
             Exception thrown = new Exception("by the action");
 
-            assertThatThrownBy(() -> source.read(type, List.of(1L), found -> {
+            assertThatThrownBy(() -> source.read(Change.DEFAULT_TENANT, type, List.of(1L), found -> {
                         throw thrown;
                     }))
                     .isSameAs(thrown);
+        }
+    }
+
+    @Nested
+    class Writing {
+
+        @Test
+        void changesAnEntity() throws Exception {
+            create(1, "Ada", "Byron");
+
+            source.<C, Long>write(Change.DEFAULT_TENANT, type, 1L, (customer, transaction) -> {
+                assertThat(customer).isNotNull();
+                renameIn(transaction, Objects.requireNonNull(customer), "Augusta");
+            });
+
+            assertThat(firstNames(List.of(1L))).containsEntry(1L, "Augusta");
+        }
+
+        @Test
+        void isCapturedLikeAnyChange() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+
+            source.<C, Long>write(
+                    Change.DEFAULT_TENANT,
+                    type,
+                    1L,
+                    (customer, transaction) -> renameIn(transaction, Objects.requireNonNull(customer), "Augusta"));
+
+            assertThat(captured())
+                    .hasSize(1)
+                    .allSatisfy(change -> assertThat(change.id()).isEqualTo("1"));
+        }
+
+        @Test
+        void tellsThatAnEntityDoesNotExist() throws Exception {
+            List<Boolean> existed = new ArrayList<>();
+
+            source.<C, Long>write(
+                    Change.DEFAULT_TENANT, type, 1L, (customer, transaction) -> existed.add(customer != null));
+
+            assertThat(existed).containsExactly(false);
+        }
+
+        @Test
+        void isRolledBackWhereItFails() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            Exception thrown = new Exception("by the action");
+
+            assertThatThrownBy(() -> source.<C, Long>write(Change.DEFAULT_TENANT, type, 1L, (customer, transaction) -> {
+                        renameIn(transaction, Objects.requireNonNull(customer), "Augusta");
+                        throw thrown;
+                    }))
+                    .isSameAs(thrown);
+
+            assertThat(firstNames(List.of(1L))).containsEntry(1L, "Ada");
+            assertThat(captured()).isEmpty();
+        }
+
+        @Test
+        void takesOwnEventsAlong() throws Exception {
+            create(1, "Ada", "Byron");
+            capture("firstName", "lastName");
+            Change told = new Change(
+                    Change.DEFAULT_TENANT,
+                    "told",
+                    "1",
+                    ChangeKind.TOLD,
+                    ChangedProperties.all(),
+                    Set.of("customers"),
+                    null);
+
+            source.<C, Long>write(
+                    Change.DEFAULT_TENANT,
+                    type,
+                    1L,
+                    (customer, transaction) -> source.append(transaction, List.of(told)));
+
+            assertThat(captured()).containsExactly(told);
         }
     }
 
@@ -190,6 +276,8 @@ public abstract class EntitySourceContract<C> {
             assertThat(change.kind()).isEqualTo(ChangeKind.CREATE);
             assertThat(change.changed().contains("firstName")).isTrue();
             assertThat(change.machines()).containsExactly("customers");
+            assertThat(change.changed().isCreated()).isTrue();
+            assertThat(change.trace()).isEqualTo(TRACE);
         }
 
         @Test
@@ -305,10 +393,10 @@ public abstract class EntitySourceContract<C> {
 
             assertThat(captured()).isEmpty();
         }
+    }
 
-        private void capture(String... properties) {
-            source.capture(new FakeListener(source.describe(type).names(), Set.of(properties)), store);
-        }
+    private void capture(String... properties) {
+        source.capture(new FakeListener(source.describe(type).names(), Set.of(properties)), store);
     }
 
     private void create(long id, String firstName, String lastName) throws Exception {
@@ -317,7 +405,7 @@ public abstract class EntitySourceContract<C> {
 
     private Map<Long, String> firstNames(Collection<Long> ids) throws Exception {
         Map<Long, String> names = new ConcurrentHashMap<>();
-        source.<C, Long, Boolean>read(type, ids, found -> {
+        source.<C, Long, Boolean>read(Change.DEFAULT_TENANT, type, ids, found -> {
             found.forEach((id, customer) -> names.put(id, firstName(customer)));
             return true;
         });
@@ -363,6 +451,11 @@ public abstract class EntitySourceContract<C> {
             relevant.retainAll(this.properties);
             boolean concerned = listensTo(type) && (kind != ChangeKind.UPDATE || !relevant.isEmpty());
             return concerned ? Set.of("customers") : Set.of();
+        }
+
+        @Override
+        public @Nullable String trace() {
+            return TRACE;
         }
 
         @Override

@@ -3,17 +3,21 @@ package io.syncmachine.test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobExecutor.Capability;
 import io.syncmachine.spi.JobExecutor.ClaimRequest;
 import io.syncmachine.spi.JobExecutor.Ending;
+import io.syncmachine.spi.JobExecutor.JobStatus;
 import io.syncmachine.spi.JobExecutor.Park;
 import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -781,6 +785,265 @@ public abstract class JobExecutorContract {
             });
 
             assertThat(claimAll()).hasSize(50);
+        }
+    }
+
+    @Nested
+    class Causes {
+
+        private final Cause rename = new Cause(ChangeKind.UPDATE, "Customer", "7", Set.of("name"), "00-trace-01");
+        private final Cause shipping = new Cause(ChangeKind.TOLD, "@order-shipped", "ä,b'\"", Set.of(), null);
+
+        @Test
+        void areToldToTheClaim() {
+            enqueueBecause(rename);
+            enqueueBecause(shipping);
+            enqueueBecause(rename);
+
+            assertThat(claimOne().causes()).containsExactlyInAnyOrder(rename, shipping);
+        }
+
+        @Test
+        void areOnlyTheFirstFew() {
+            for (int i = 0; i < 2 * Cause.MOST; i++) {
+                enqueueBecause(new Cause(ChangeKind.UPDATE, "Customer", "" + i, Set.of(), null));
+            }
+
+            assertThat(claimOne().causes())
+                    .hasSize(Cause.MOST)
+                    .extracting(Cause::id)
+                    .contains("0");
+        }
+
+        @Test
+        void areToldAgainAfterARelease() {
+            enqueueBecause(rename);
+            release(claimOne(), Duration.ZERO, true);
+
+            assertThat(claimOne().causes()).containsExactly(rename);
+        }
+
+        @Test
+        void ofARunAreNotThoseOfTheNext() {
+            enqueueBecause(rename);
+            Claim claim = claimOne();
+            enqueueBecause(shipping);
+            assertThat(complete(claim)).isEqualTo(Ending.RUNS_AGAIN);
+
+            assertThat(claimOne().causes()).containsExactly(shipping);
+        }
+
+        private void enqueueBecause(Cause cause) {
+            jobs.enqueue(List.of(new JobRequest(key("1"), ALL, Lane.LIVE, List.of(cause))));
+        }
+    }
+
+    @Nested
+    class TheBackgroundLane {
+
+        @Test
+        void waitsUntilNothingLiveIsDue() {
+            enqueueIn(Lane.BACKGROUND, "1");
+            enqueueIn(Lane.LIVE, "2");
+            enqueueIn(Lane.BACKGROUND, "3");
+            enqueueIn(Lane.LIVE, "4");
+
+            assertThat(claimed(2)).containsExactlyInAnyOrder("2", "4");
+            assertThat(claimed(10)).containsExactlyInAnyOrder("1", "3");
+        }
+
+        @Test
+        void isLeftWhenSomethingLiveIsRequested() {
+            enqueueIn(Lane.BACKGROUND, "1");
+            enqueueIn(Lane.BACKGROUND, "2");
+            enqueueIn(Lane.LIVE, "2");
+
+            assertThat(claimed(1)).containsExactly("2");
+        }
+
+        @Test
+        void isNotEnteredByWhatIsLive() {
+            enqueueIn(Lane.LIVE, "1");
+            enqueueIn(Lane.LIVE, "2");
+            enqueueIn(Lane.BACKGROUND, "1");
+
+            assertThat(claimed(2)).containsExactlyInAnyOrder("1", "2");
+        }
+
+        @Test
+        void tellsNothingChangedWhereNothingDid() {
+            jobs.enqueue(List.of(new JobRequest(key("1"), ChangedProperties.none(), Lane.BACKGROUND, List.of())));
+
+            assertThat(claimOne().changed().isNone()).isTrue();
+        }
+
+        private void enqueueIn(Lane lane, String id) {
+            jobs.enqueue(List.of(new JobRequest(key(id), ALL, lane, List.of())));
+        }
+
+        private List<String> claimed(int limit) {
+            return claim(MACHINE, Stage.ENSURE_PUBLICATION, limit, LONG).stream()
+                    .map(claim -> claim.key().key())
+                    .toList();
+        }
+    }
+
+    @Nested
+    class Tenants {
+
+        @Test
+        void shareWhatIsHandedOut() {
+            enqueueFor("big", 500);
+            enqueueFor("small", 5);
+            enqueueFor("tiny", 1);
+
+            List<String> tenants = tenants(claim(MACHINE, Stage.ENSURE_PUBLICATION, 60, LONG));
+
+            assertThat(tenants).filteredOn("small"::equals).hasSize(5);
+            assertThat(tenants).contains("tiny", "big");
+        }
+
+        @Test
+        void doNotWaitForEachOthersBacklogs() {
+            enqueueFor("big", 1_000);
+            enqueueFor("small", 10);
+
+            int handedOut = 0;
+            int small = 0;
+            while (small < 10) {
+                List<Claim> claims = claim(MACHINE, Stage.ENSURE_PUBLICATION, 8, LONG);
+                assertThat(claims).isNotEmpty();
+                handedOut += claims.size();
+                small += (int) tenants(claims).stream().filter("small"::equals).count();
+                jobs.complete(claims);
+            }
+
+            assertThat(handedOut).isLessThanOrEqualTo(40);
+        }
+
+        @Test
+        void areAllServedHoweverManyTheyAre() {
+            for (int i = 0; i < 300; i++) {
+                enqueueFor("tenant-" + i, 2);
+            }
+
+            List<String> first = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                first.addAll(tenants(claim(MACHINE, Stage.ENSURE_PUBLICATION, 6, LONG)));
+            }
+
+            assertThat(first).hasSize(600);
+            assertThat(first.subList(0, 420).stream().distinct()).hasSizeGreaterThan(200);
+        }
+
+        @Test
+        void thatHaveNothingDueLeaveTheirShareToOthers() {
+            enqueueFor("resting", 20);
+            claim(MACHINE, Stage.ENSURE_PUBLICATION, 20, LONG).forEach(claim -> release(claim, LONG, true));
+            enqueueFor("working", 20);
+
+            List<Claim> claims = new ArrayList<>();
+            List<Claim> more = claim(MACHINE, Stage.ENSURE_PUBLICATION, 20, LONG);
+            while (!more.isEmpty()) {
+                claims.addAll(more);
+                more = claim(MACHINE, Stage.ENSURE_PUBLICATION, 20, LONG);
+            }
+
+            assertThat(tenants(claims)).hasSize(20).containsOnly("working");
+        }
+
+        private void enqueueFor(String tenant, int count) {
+            jobs.enqueue(IntStream.range(0, count)
+                    .mapToObj(i -> new JobRequest(JobKey.ensurePublication(tenant, MACHINE, "" + i), ALL))
+                    .toList());
+        }
+
+        private List<String> tenants(List<Claim> claims) {
+            return claims.stream().map(claim -> claim.key().tenant()).toList();
+        }
+    }
+
+    @Nested
+    class AStatus {
+
+        @Test
+        void isToldOfAWaitingJob() {
+            enqueue("1");
+
+            JobStatus status = jobs.find(key("1")).orElseThrow();
+
+            assertThat(status.running()).isFalse();
+            assertThat(status.parked()).isFalse();
+            assertThat(status.dueIn()).isZero();
+            assertThat(status.attempts()).isZero();
+            assertThat(status.failure()).isNull();
+        }
+
+        @Test
+        void isToldOfARunningJob() {
+            enqueue("1");
+            claimOne();
+
+            JobStatus status = jobs.find(key("1")).orElseThrow();
+
+            assertThat(status.running()).isTrue();
+            assertThat(status.attempts()).isEqualTo(1);
+        }
+
+        @Test
+        void isToldOfAJobThatRests() {
+            enqueue("1");
+            release(claimOne(), LONG, true);
+
+            JobStatus status = jobs.find(key("1")).orElseThrow();
+
+            assertThat(status.running()).isFalse();
+            assertThat(status.dueIn()).isPositive().isLessThanOrEqualTo(LONG);
+            assertThat(status.attempts()).isEqualTo(1);
+            assertThat(status.failure()).isEqualTo("test");
+        }
+
+        @Test
+        void isToldOfADeadLetter() {
+            enqueue("1");
+            park(claimOne());
+
+            JobStatus status = jobs.find(key("1")).orElseThrow();
+
+            assertThat(status.parked()).isTrue();
+            assertThat(status.failure()).isEqualTo("test");
+        }
+
+        @Test
+        void isNotToldWhereThereIsNoJob() {
+            assertThat(jobs.find(key("1"))).isEmpty();
+        }
+
+        @Test
+        void forgetsAFailure() {
+            enqueue("1");
+            release(claimOne(), LONG, true);
+
+            jobs.eraseFailure(key("1"));
+            jobs.eraseFailure(key("none"));
+
+            JobStatus status = jobs.find(key("1")).orElseThrow();
+            assertThat(status.failure()).isNull();
+            assertThat(status.attempts()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class Backlogs {
+
+        @Test
+        void areToldByMachine() {
+            enqueueMany(3);
+            enqueue(new JobKey(Change.DEFAULT_TENANT, "invoices", Stage.FIND_SUBJECTS, "Order:1"));
+            park(claimOne(1));
+
+            assertThat(jobs.backlogs()).isEqualTo(Map.of(MACHINE, 2L, "invoices", 1L));
+            assertThat(jobs.backlog()).isEqualTo(3);
         }
     }
 

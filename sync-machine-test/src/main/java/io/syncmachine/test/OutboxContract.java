@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -312,8 +313,18 @@ public abstract class OutboxContract {
         }
 
         @Override
-        public long backlog() {
-            return jobs.backlog();
+        public Map<String, Long> backlogs() {
+            return jobs.backlogs();
+        }
+
+        @Override
+        public Optional<JobStatus> find(JobKey key) {
+            return jobs.find(key);
+        }
+
+        @Override
+        public void eraseFailure(JobKey key) {
+            jobs.eraseFailure(key);
         }
 
         @Override

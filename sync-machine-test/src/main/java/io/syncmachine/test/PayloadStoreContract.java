@@ -76,7 +76,7 @@ public abstract class PayloadStoreContract {
             Opening opening = open();
 
             assertThat(opening.key()).isEqualTo(KEY);
-            assertThat(opening.known()).isEqualTo(new PayloadRecord(State.NEVER, null, null, null, false, null));
+            assertThat(opening.known()).isEqualTo(new PayloadRecord(State.NEVER, null, null, null, false, null, 0));
             assertThat(opening.waitOut()).isZero();
         }
 
@@ -175,7 +175,8 @@ public abstract class PayloadStoreContract {
 
             assertThat(record(opening, "fingerprint-a", BODY, "remote/1 ü")).isTrue();
 
-            PayloadRecord expected = new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote/1 ü", false, null);
+            PayloadRecord expected =
+                    new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote/1 ü", false, null, 0);
             assertThat(known()).isEqualTo(expected);
             assertThat(open().known()).isEqualTo(expected);
         }
@@ -209,7 +210,7 @@ public abstract class PayloadStoreContract {
             record(open(), "fingerprint-b", "{}", "remote-2");
 
             assertThat(known())
-                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-b", "{}", "remote-2", false, null));
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-b", "{}", "remote-2", false, null, 0));
         }
 
         @Test
@@ -219,10 +220,10 @@ public abstract class PayloadStoreContract {
             intent(opening, DELETE, LONG);
 
             assertThat(payloads.record(
-                            List.of(new Acknowledgement(KEY, opening.epoch(), State.ABSENT, null, null, null))))
+                            List.of(new Acknowledgement(KEY, opening.epoch(), State.ABSENT, null, null, null, 0))))
                     .containsExactly(opening.epoch());
 
-            assertThat(known()).isEqualTo(new PayloadRecord(State.ABSENT, null, null, null, false, null));
+            assertThat(known()).isEqualTo(new PayloadRecord(State.ABSENT, null, null, null, false, null, 0));
             assertThat(open().known()).isEqualTo(known(State.ABSENT));
         }
 
@@ -344,7 +345,7 @@ public abstract class PayloadStoreContract {
         void staysARecordThatRunsWithoutDoubtOpenAndClose() {
             closeInDoubt(open());
             close(open());
-            payloads.close(List.of(new Closing(KEY, open().epoch(), false, true, Duration.ZERO)));
+            payloads.close(List.of(new Closing(KEY, open().epoch(), false, true, Duration.ZERO, null)));
 
             assertThat(open().known().inDoubt()).isTrue();
         }
@@ -373,7 +374,7 @@ public abstract class PayloadStoreContract {
             closeInDoubt(open());
 
             assertThat(known())
-                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote-1", true, null));
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote-1", true, null, 0));
         }
     }
 
@@ -409,7 +410,7 @@ public abstract class PayloadStoreContract {
             intent(open(), UPDATE, LONG);
 
             assertThat(known())
-                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote-1", true, UPDATE));
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", BODY, "remote-1", true, UPDATE, 0));
         }
 
         @Test
@@ -446,7 +447,7 @@ public abstract class PayloadStoreContract {
         void isForgottenIfTheRunSaysSo() {
             Opening opening = open();
             intent(opening, CREATE, LONG);
-            payloads.close(List.of(new Closing(KEY, opening.epoch(), false, true, Duration.ZERO)));
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), false, true, Duration.ZERO, null)));
 
             assertThat(known().intent()).isNull();
             assertThat(open().known().intent()).isNull();
@@ -495,7 +496,7 @@ public abstract class PayloadStoreContract {
         void isKeptByAClosingThatDoesNotKnow() {
             Opening opening = open();
             intent(opening, CREATE, LONG);
-            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, null)));
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, null, null)));
 
             assertThat(open().waitOut()).isPositive();
         }
@@ -504,7 +505,7 @@ public abstract class PayloadStoreContract {
         void isClearedByAClosingThatKnowsOfNone() {
             Opening opening = open();
             intent(opening, CREATE, LONG);
-            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, Duration.ZERO)));
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, Duration.ZERO, null)));
 
             assertThat(open().waitOut()).isZero();
         }
@@ -513,7 +514,7 @@ public abstract class PayloadStoreContract {
         void isWhatAClosingSays() throws Exception {
             Opening opening = open();
             intent(opening, CREATE, LONG);
-            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, SHORT)));
+            payloads.close(List.of(new Closing(KEY, opening.epoch(), true, false, SHORT, null)));
 
             Opening next = open();
             assertThat(next.waitOut()).isLessThanOrEqualTo(SHORT);
@@ -551,7 +552,7 @@ public abstract class PayloadStoreContract {
             Opening current = open();
             intent(current, CREATE, LONG);
 
-            payloads.close(List.of(new Closing(KEY, stale.epoch(), true, true, Duration.ZERO)));
+            payloads.close(List.of(new Closing(KEY, stale.epoch(), true, true, Duration.ZERO, null)));
 
             Opening next = open();
             assertThat(next.known().inDoubt()).isTrue();
@@ -579,7 +580,8 @@ public abstract class PayloadStoreContract {
                     .hasSize(500);
 
             assertThat(payloads.close(openings.subList(0, 250).stream()
-                            .map(opening -> new Closing(opening.key(), opening.epoch(), false, true, Duration.ZERO))
+                            .map(opening ->
+                                    new Closing(opening.key(), opening.epoch(), false, true, Duration.ZERO, null))
                             .toList()))
                     .containsExactlyInAnyOrderElementsOf(epochs(openings.subList(0, 250)));
             assertThat(payloads.record(openings.subList(250, 500).stream()
@@ -605,6 +607,169 @@ public abstract class PayloadStoreContract {
             record(open(anotherNode(), KEY));
 
             assertThat(known().state()).isEqualTo(State.PRESENT);
+        }
+    }
+
+    @Nested
+    class ABuilderVersion {
+
+        @Test
+        void isThatOfTheAcknowledgedDocument() {
+            record(open(), KEY, 3);
+
+            assertThat(known().builderVersion()).isEqualTo(3);
+            assertThat(open().known().builderVersion()).isEqualTo(3);
+        }
+
+        @Test
+        void isThatOfTheBuilderThatFoundItUnchanged() {
+            record(open(), KEY, 3);
+            payloads.close(List.of(new Closing(KEY, open().epoch(), false, false, null, 4)));
+
+            assertThat(known().builderVersion()).isEqualTo(4);
+        }
+
+        @Test
+        void staysWhereNothingWasFoundUnchanged() {
+            record(open(), KEY, 3);
+            close(open());
+
+            assertThat(known().builderVersion()).isEqualTo(3);
+        }
+
+        @Test
+        void tellsWhatIsOutdated() {
+            record(open(payloads, key("b")), key("b"), 1);
+            record(open(payloads, key("a")), key("a"), 1);
+            record(open(payloads, key("c")), key("c"), 2);
+            open(payloads, key("d"));
+            SubjectKey other = new SubjectKey(Change.DEFAULT_TENANT, "invoices", "a");
+            record(open(payloads, other), other, 1);
+            SubjectKey red = new SubjectKey("red", "orders", "a");
+            record(open(payloads, red), red, 1);
+            Opening gone = open(payloads, key("e"));
+            payloads.record(List.of(new Acknowledgement(key("e"), gone.epoch(), State.ABSENT, null, null, null, 1)));
+
+            assertThat(payloads.outdated("orders", 2, null, 10)).containsExactly(key("a"), key("b"), red);
+            assertThat(payloads.outdated("orders", 2, null, 2)).containsExactly(key("a"), key("b"));
+            assertThat(payloads.outdated("orders", 2, key("a"), 10)).containsExactly(key("b"), red);
+            assertThat(payloads.outdated("orders", 2, red, 10)).isEmpty();
+            assertThat(payloads.outdated("orders", 1, null, 10)).isEmpty();
+        }
+
+        private void record(Opening opening, SubjectKey key, int version) {
+            payloads.record(List.of(
+                    new Acknowledgement(key, opening.epoch(), State.PRESENT, "fingerprint-a", BODY, null, version)));
+        }
+    }
+
+    @Nested
+    class Erased {
+
+        @Test
+        void aRecordKeepsAllButItsBody() {
+            record(open(), "fingerprint-a", BODY, "remote-1");
+
+            assertThat(payloads.erase(KEY)).isTrue();
+
+            assertThat(known())
+                    .isEqualTo(new PayloadRecord(State.PRESENT, "fingerprint-a", null, "remote-1", false, null, 0));
+        }
+
+        @Test
+        void anIntentGoesWithItsBody() {
+            intent(open(), CREATE, LONG);
+
+            payloads.erase(KEY);
+
+            assertThat(known().intent()).isNull();
+            Opening next = open();
+            assertThat(next.known().inDoubt()).isTrue();
+            assertThat(next.waitOut()).isPositive();
+        }
+
+        @Test
+        void anIntentWithoutABodyStays() {
+            intent(open(), UPDATE, LONG);
+
+            payloads.erase(KEY);
+
+            assertThat(known().intent()).isEqualTo(UPDATE);
+        }
+
+        @Test
+        void nothingIsMade() {
+            assertThat(payloads.erase(KEY)).isFalse();
+            assertThat(payloads.find(KEY)).isEmpty();
+        }
+    }
+
+    @Nested
+    class Tombstones {
+
+        @Test
+        void areDeletedWhenTheyAreOld() throws Exception {
+            delete(open());
+            assertThat(payloads.deleteTombstones(SHORT, 10)).isZero();
+
+            pass(SHORT.plusMillis(50));
+
+            assertThat(payloads.deleteTombstones(SHORT, 10)).isEqualTo(1);
+            assertThat(payloads.find(KEY)).isEmpty();
+        }
+
+        @Test
+        void areRecordsOfWhatNeverWasThere() throws Exception {
+            close(open());
+            pass(SHORT.plusMillis(50));
+
+            assertThat(payloads.deleteTombstones(SHORT, 10)).isEqualTo(1);
+        }
+
+        @Test
+        void areNotWhatIsPresentOrOpenOrInDoubt() throws Exception {
+            record(open(payloads, key("1")), key("1"));
+            open(payloads, key("2"));
+            closeInDoubt(open(payloads, key("3")), key("3"));
+            pass(SHORT.plusMillis(50));
+
+            assertThat(payloads.deleteTombstones(SHORT, 10)).isZero();
+            assertThat(payloads.find(key("1"))).isPresent();
+            assertThat(payloads.find(key("2"))).isPresent();
+            assertThat(payloads.find(key("3"))).isPresent();
+        }
+
+        @Test
+        void areAsOldAsTheirLastUse() throws Exception {
+            delete(open());
+            pass(SHORT.plusMillis(50));
+            close(open());
+
+            assertThat(payloads.deleteTombstones(SHORT, 10)).isZero();
+        }
+
+        @Test
+        void areDeletedInPortions() throws Exception {
+            for (int i = 0; i < 5; i++) {
+                close(open(payloads, key("" + i)));
+            }
+            pass(SHORT.plusMillis(50));
+
+            assertThat(payloads.deleteTombstones(SHORT, 3)).isEqualTo(3);
+            assertThat(payloads.deleteTombstones(SHORT, 3)).isEqualTo(2);
+        }
+
+        private void delete(Opening opening) {
+            payloads.record(
+                    List.of(new Acknowledgement(opening.key(), opening.epoch(), State.ABSENT, null, null, null, 0)));
+        }
+
+        private void record(Opening opening, SubjectKey key) {
+            payloads.record(List.of(new Acknowledgement(key, opening.epoch(), State.PRESENT, "f", BODY, null, 0)));
+        }
+
+        private void closeInDoubt(Opening opening, SubjectKey key) {
+            payloads.close(List.of(new Closing(key, opening.epoch(), true, false, null, null)));
         }
     }
 
@@ -683,7 +848,7 @@ public abstract class PayloadStoreContract {
     }
 
     private static PayloadRecord known(State state) {
-        return new PayloadRecord(state, null, null, null, false, null);
+        return new PayloadRecord(state, null, null, null, false, null, 0);
     }
 
     private PayloadRecord known() {
@@ -706,12 +871,12 @@ public abstract class PayloadStoreContract {
     }
 
     private boolean close(Opening opening) {
-        return !payloads.close(List.of(new Closing(opening.key(), opening.epoch(), false, false, null)))
+        return !payloads.close(List.of(new Closing(opening.key(), opening.epoch(), false, false, null, null)))
                 .isEmpty();
     }
 
     private void closeInDoubt(Opening opening) {
-        payloads.close(List.of(new Closing(opening.key(), opening.epoch(), true, false, null)));
+        payloads.close(List.of(new Closing(opening.key(), opening.epoch(), true, false, null, null)));
     }
 
     private boolean record(Opening opening) {
@@ -725,6 +890,6 @@ public abstract class PayloadStoreContract {
 
     private static Acknowledgement acknowledgement(
             Opening opening, String fingerprint, String body, @Nullable String remoteId) {
-        return new Acknowledgement(opening.key(), opening.epoch(), State.PRESENT, fingerprint, body, remoteId);
+        return new Acknowledgement(opening.key(), opening.epoch(), State.PRESENT, fingerprint, body, remoteId, 0);
     }
 }

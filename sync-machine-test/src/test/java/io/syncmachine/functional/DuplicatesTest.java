@@ -8,8 +8,11 @@ import io.syncmachine.functional.World.Node;
 import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
@@ -21,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
@@ -219,6 +223,21 @@ class DuplicatesTest {
         }
 
         @Override
+        public Journal journal() {
+            return store.journal();
+        }
+
+        @Override
+        public MachineRegistry machines() {
+            return store.machines();
+        }
+
+        @Override
+        public void atomically(Runnable calls) {
+            store.atomically(calls);
+        }
+
+        @Override
         public void open(Runnable wake, boolean works) {
             store.open(wake, works);
         }
@@ -291,7 +310,8 @@ class DuplicatesTest {
 
         private Claim again(Claim claim) {
             redelivered++;
-            return new Claim(claim.key(), -redelivered, claim.attempt(), claim.failingFor(), claim.changed());
+            return new Claim(
+                    claim.key(), -redelivered, claim.attempt(), claim.failingFor(), claim.changed(), claim.causes());
         }
 
         @Override
@@ -318,8 +338,18 @@ class DuplicatesTest {
         }
 
         @Override
-        public long backlog() {
-            return jobs.backlog();
+        public Map<String, Long> backlogs() {
+            return jobs.backlogs();
+        }
+
+        @Override
+        public Optional<JobStatus> find(JobKey key) {
+            return jobs.find(key);
+        }
+
+        @Override
+        public void eraseFailure(JobKey key) {
+            jobs.eraseFailure(key);
         }
 
         @Override

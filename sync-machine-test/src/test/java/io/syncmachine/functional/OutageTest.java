@@ -15,7 +15,9 @@ import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
@@ -188,8 +190,8 @@ class OutageTest {
         }
 
         @Override
-        public EntityReference refer(Object entity) {
-            return entities.refer(entity);
+        public EntityReference refer(Object transaction, Object entity) {
+            return entities.refer(transaction, entity);
         }
 
         @Override
@@ -204,12 +206,20 @@ class OutageTest {
 
         @Override
         public <E, ID, R> R read(
-                Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+                String tenant,
+                Class<E> type,
+                Collection<ID> ids,
+                CheckedFunction<? super Map<ID, E>, ? extends R> action)
                 throws Exception {
             if (entitiesAreAway) {
                 throw new IllegalStateException("away");
             }
-            return entities.read(type, ids, action);
+            return entities.read(tenant, type, ids, action);
+        }
+
+        @Override
+        public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
+            entities.write(tenant, type, id, action);
         }
 
         @Override
@@ -233,6 +243,21 @@ class OutageTest {
         @Override
         public LeaseStore leases() {
             return store.leases();
+        }
+
+        @Override
+        public Journal journal() {
+            return store.journal();
+        }
+
+        @Override
+        public MachineRegistry machines() {
+            return store.machines();
+        }
+
+        @Override
+        public void atomically(Runnable calls) {
+            store.atomically(calls);
         }
 
         @Override
@@ -296,6 +321,21 @@ class OutageTest {
         @Override
         public Optional<PayloadRecord> find(SubjectKey key) {
             return payloads.find(key);
+        }
+
+        @Override
+        public List<SubjectKey> outdated(String machine, int version, SubjectKey after, int limit) {
+            return payloads.outdated(machine, version, after, limit);
+        }
+
+        @Override
+        public boolean erase(SubjectKey key) {
+            return payloads.erase(key);
+        }
+
+        @Override
+        public int deleteTombstones(Duration unusedFor, int limit) {
+            return payloads.deleteTombstones(unusedFor, limit);
         }
     }
 }

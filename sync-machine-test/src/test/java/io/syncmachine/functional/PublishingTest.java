@@ -12,6 +12,7 @@ import io.syncmachine.StoredDocument;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.ThrottledException;
+import io.syncmachine.event.Cause;
 import io.syncmachine.event.Outcome;
 import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.function.CheckedBiConsumer;
@@ -55,15 +56,18 @@ class PublishingTest {
 
             assertThat(api.content).containsOnly(entry(1, "open"));
             assertThat(api.kinds()).containsExactly(PublicationKind.CREATE);
-            assertThat(world.outcomes)
-                    .containsExactly(new Outcome(
-                            Change.DEFAULT_TENANT,
-                            World.MACHINE,
-                            "1",
-                            Result.PUBLISHED,
-                            PublicationKind.CREATE,
-                            1,
-                            null));
+            assertThat(world.outcomes).hasSize(1);
+            Outcome outcome = world.outcomes.get(0);
+            assertThat(outcome.tenant()).isEqualTo(Change.DEFAULT_TENANT);
+            assertThat(outcome.machine()).isEqualTo(World.MACHINE);
+            assertThat(outcome.subjectId()).isEqualTo("1");
+            assertThat(outcome.result()).isEqualTo(Result.PUBLISHED);
+            assertThat(outcome.kind()).isEqualTo(PublicationKind.CREATE);
+            assertThat(outcome.attempt()).isEqualTo(1);
+            assertThat(outcome.reason()).isNull();
+            assertThat(outcome.fingerprint()).isEqualTo(world.record(1).fingerprint());
+            assertThat(outcome.took()).isEqualTo(Duration.ZERO);
+            assertThat(outcome.causes()).containsExactly(new Cause(ChangeKind.CREATE, "Order", "1", Set.of(), null));
             assertThat(engine.backlog().isEmpty()).isTrue();
             assertThat(world.record(1).inDoubt()).isFalse();
         }

@@ -148,8 +148,8 @@ final class World implements AutoCloseable {
         }
 
         @Override
-        public EntityReference refer(Object entity) {
-            return entities.refer(entity);
+        public EntityReference refer(Object transaction, Object entity) {
+            return entities.refer(transaction, entity);
         }
 
         @Override
@@ -162,9 +162,17 @@ final class World implements AutoCloseable {
 
         @Override
         public <E, ID, R> R read(
-                Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
+                String tenant,
+                Class<E> type,
+                Collection<ID> ids,
+                CheckedFunction<? super Map<ID, E>, ? extends R> action)
                 throws Exception {
-            return entities.read(type, ids, action);
+            return entities.read(tenant, type, ids, action);
+        }
+
+        @Override
+        public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
+            entities.write(tenant, type, id, action);
         }
 
         @Override

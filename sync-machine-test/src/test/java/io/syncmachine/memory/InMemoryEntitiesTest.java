@@ -74,6 +74,11 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
     }
 
     @Override
+    protected void renameIn(Object transaction, Customer customer, String firstName) {
+        ((InMemoryEntities.Transaction) transaction).save(new Customer(customer.id(), firstName, customer.lastName()));
+    }
+
+    @Override
     protected String firstName(Customer customer) {
         return customer.firstName();
     }
@@ -114,7 +119,7 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
             assertThat(animals.all(Animal.class)).hasSize(2);
             assertThat(animals.all(Dog.class)).hasSize(1);
             assertThat(animals.<Animal, Integer, Object>read(
-                            Animal.class, List.of(1, 2), found -> List.copyOf(found.keySet())))
+                            Change.DEFAULT_TENANT, Animal.class, List.of(1, 2), found -> List.copyOf(found.keySet())))
                     .isEqualTo(List.of(1, 2));
         }
 
@@ -241,6 +246,11 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
         @Override
         public Set<String> concerned(String type, ChangeKind kind, Collection<String> properties) {
             return Set.of("m");
+        }
+
+        @Override
+        public @Nullable String trace() {
+            return null;
         }
 
         @Override

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /** Keeps an API in step with the orders. */
 final class OrderToApi {
 
-    private static final Policy POLICY = Policy.defaults()
+    static final Policy POLICY = Policy.defaults()
             .deadline(Duration.ofSeconds(2))
             .retry(Backoff.exponential(Duration.ofMillis(200), Duration.ofSeconds(5)));
 
@@ -37,7 +37,7 @@ final class OrderToApi {
     }
 
     /** The ids of a customer's orders, however many: no order is read for it. */
-    private static Stream<Long> orderIds(EntityManagerFactory factory, Customer customer) {
+    static Stream<Long> orderIds(EntityManagerFactory factory, Customer customer) {
         EntityManager entities = factory.createEntityManager();
         return entities.createQuery("select o.id from Order o where o.customer.id = :id", Long.class)
                 .setParameter("id", customer.getId())

@@ -21,11 +21,12 @@ create table if not exists ${syncMachinePrefix}outbox (
     entity_id varchar not null,
     kind      varchar not null,
     changed   character large object not null,
-    machines  character large object not null
+    machines  character large object not null,
+    trace     varchar
 );
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing.
+-- both equal has missed nothing. Lane 0 is live, 1 the background.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varchar not null,
     machine       varchar not null,
@@ -42,10 +43,12 @@ create table if not exists ${syncMachinePrefix}job (
     last_failure  varchar,
     parked        boolean not null default false,
     changed       character large object not null,
+    lane          smallint not null,
+    causes        character large object not null,
     primary key (tenant, machine, stage, job_key)
 );
 
-create index if not exists ${syncMachinePrefix}job_due on ${syncMachinePrefix}job (machine, stage, parked, due_at);
+create index if not exists ${syncMachinePrefix}job_due on ${syncMachinePrefix}job (machine, stage, parked, tenant, lane, due_at);
 
 -- What is known of the API's state, one record per subject.
 create table if not exists ${syncMachinePrefix}payload (
@@ -65,7 +68,40 @@ create table if not exists ${syncMachinePrefix}payload (
     intent_key         varchar,
     intent_body        character large object,
     call_until         timestamp(6) with time zone,
+    builder_version    integer not null default 0,
+    used_at            timestamp(6) with time zone not null,
     primary key (tenant, machine, subject_id)
+);
+
+create index if not exists ${syncMachinePrefix}payload_used on ${syncMachinePrefix}payload (state, used_at);
+
+-- What became of every run; only ever inserted, and deleted when it is old.
+create table if not exists ${syncMachinePrefix}journal (
+    id          bigint generated always as identity primary key,
+    at          timestamp(6) with time zone not null,
+    node        varchar not null,
+    tenant      varchar not null,
+    machine     varchar not null,
+    subject_id  varchar not null,
+    result      varchar not null,
+    kind        varchar,
+    attempt     integer not null,
+    reason      varchar,
+    fingerprint varchar,
+    took        bigint,
+    causes      character large object not null
+);
+
+create index if not exists ${syncMachinePrefix}journal_subject
+    on ${syncMachinePrefix}journal (machine, subject_id, tenant, id);
+
+-- What all nodes must know of a machine.
+create table if not exists ${syncMachinePrefix}machine (
+    name            varchar primary key,
+    builder_version integer not null,
+    swept_version   integer not null,
+    paused          varchar,
+    seen_at         timestamp(6) with time zone not null
 );
 
 create table if not exists ${syncMachinePrefix}lease (

@@ -23,11 +23,12 @@ create table if not exists ${syncMachinePrefix}outbox (
     entity_id text not null,
     kind      text not null,
     changed   longtext not null,
-    machines  longtext not null
+    machines  longtext not null,
+    trace     text
 ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin;
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing.
+-- both equal has missed nothing. Lane 0 is live, 1 the background.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varbinary(255) not null,
     machine       varbinary(100) not null,
@@ -44,8 +45,10 @@ create table if not exists ${syncMachinePrefix}job (
     last_failure  longtext,
     parked        boolean not null default false,
     changed       longtext not null,
+    lane          smallint not null,
+    causes        longtext not null,
     primary key (tenant, machine, stage, job_key),
-    key due (machine, stage, parked, due_at)
+    key due (machine, stage, parked, tenant, lane, due_at)
 ) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
 
 -- What is known of the API's state, one record per subject.
@@ -66,7 +69,37 @@ create table if not exists ${syncMachinePrefix}payload (
     intent_key         text,
     intent_body        longtext,
     call_until         datetime(6),
-    primary key (tenant, machine, subject_id)
+    builder_version    integer not null default 0,
+    used_at            datetime(6) not null,
+    primary key (tenant, machine, subject_id),
+    key used (state, used_at)
+) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
+
+-- What became of every run; only ever inserted, and deleted when it is old.
+create table if not exists ${syncMachinePrefix}journal (
+    id          bigint not null auto_increment primary key,
+    at          datetime(6) not null,
+    node        text not null,
+    tenant      varbinary(255) not null,
+    machine     varbinary(100) not null,
+    subject_id  varbinary(2000) not null,
+    result      varchar(20) not null,
+    kind        varchar(10),
+    attempt     integer not null,
+    reason      longtext,
+    fingerprint text,
+    took        bigint,
+    causes      longtext not null,
+    key subject (machine, subject_id, tenant, id)
+) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
+
+-- What all nodes must know of a machine.
+create table if not exists ${syncMachinePrefix}machine (
+    name            varbinary(100) not null primary key,
+    builder_version integer not null,
+    swept_version   integer not null,
+    paused          longtext,
+    seen_at         datetime(6) not null
 ) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
 
 create table if not exists ${syncMachinePrefix}lease (

@@ -14,11 +14,12 @@ create table ${syncMachinePrefix}outbox (
     entity_id text not null,
     kind      text not null,
     changed   text not null,
-    machines  text not null
+    machines  text not null,
+    trace     text
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing.
+-- both equal has missed nothing. Lane 0 is live, 1 the background.
 create table ${syncMachinePrefix}job (
     tenant        text collate "C" not null,
     machine       text collate "C" not null,
@@ -35,10 +36,12 @@ create table ${syncMachinePrefix}job (
     last_failure  text,
     parked        boolean not null default false,
     changed       text[] not null,
+    lane          smallint not null default 0,
+    causes        text[] not null default '{}',
     primary key (tenant, machine, stage, job_key)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 
-create index on ${syncMachinePrefix}job (machine, stage, due_at) where not parked;
+create index on ${syncMachinePrefix}job (machine, stage, tenant, lane, due_at) where not parked;
 
 -- What is known of the API's state, one record per subject.
 create table ${syncMachinePrefix}payload (
@@ -58,8 +61,40 @@ create table ${syncMachinePrefix}payload (
     intent_key         text,
     intent_body        text,
     call_until         timestamptz,
+    builder_version    integer not null default 0,
+    used_at            timestamptz not null default clock_timestamp(),
     primary key (tenant, machine, subject_id)
 ) with (fillfactor = 70);
+
+create index on ${syncMachinePrefix}payload (used_at) where state <> 'PRESENT';
+
+-- What became of every run; only ever inserted, and deleted when it is old.
+create table ${syncMachinePrefix}journal (
+    id          bigint generated always as identity primary key,
+    at          timestamptz not null default clock_timestamp(),
+    node        text not null,
+    tenant      text collate "C" not null,
+    machine     text collate "C" not null,
+    subject_id  text collate "C" not null,
+    result      text not null,
+    kind        text,
+    attempt     integer not null,
+    reason      text,
+    fingerprint text,
+    took        bigint,
+    causes      text not null
+);
+
+create index on ${syncMachinePrefix}journal (machine, subject_id, tenant, id);
+
+-- What all nodes must know of a machine.
+create table ${syncMachinePrefix}machine (
+    name            text collate "C" primary key,
+    builder_version integer not null,
+    swept_version   integer not null,
+    paused          text,
+    seen_at         timestamptz not null
+);
 
 create table ${syncMachinePrefix}lease (
     lease_key text collate "C" primary key,

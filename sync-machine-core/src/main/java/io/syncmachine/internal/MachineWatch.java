@@ -1,0 +1,98 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.MachineRegistry.MachineState;
+import io.syncmachine.spi.Store;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps the machines announced, their gates as the registry says, and tells of jobs of machines that run nowhere. */
+final class MachineWatch implements EngineThreads.Step {
+
+    private static final Logger log = LoggerFactory.getLogger(MachineWatch.class);
+    private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final Duration ANNOUNCE = Duration.ofMinutes(1);
+    private static final Duration GONE = Duration.ofMinutes(5);
+
+    private final Store store;
+    private final Settings settings;
+    private final Map<Machine<?, ?, ?>, Gate> gates;
+    private final Set<String> handlers;
+    private final Runnable opened;
+    private final Set<String> reported = new HashSet<>();
+    private long announcedNanos;
+
+    /**
+     * Makes one.
+     *
+     * @param gates of the machines
+     * @param handlers the stored names of the handlers
+     * @param opened told when a gate was opened
+     */
+    MachineWatch(
+            Store store, Settings settings, Map<Machine<?, ?, ?>, Gate> gates, Set<String> handlers, Runnable opened) {
+        this.store = store;
+        this.settings = settings;
+        this.gates = gates;
+        this.handlers = handlers;
+        this.opened = opened;
+    }
+
+    /** Announces the machines; must be done before one of them publishes. */
+    void announce() {
+        Map<String, Integer> versions = new HashMap<>();
+        gates.keySet().forEach(machine -> versions.put(machine.storedName(), machine.builderVersion()));
+        handlers.forEach(handler -> versions.put(handler, 0));
+        store.machines().announce(versions);
+        announcedNanos = settings.clock().nanos();
+        look();
+    }
+
+    @Override
+    public Duration run() {
+        if (settings.clock().nanos() - announcedNanos >= ANNOUNCE.toNanos()) {
+            announce();
+            Map<String, Long> orphans = orphans();
+            orphans.forEach((machine, waiting) -> {
+                if (reported.add(machine)) {
+                    log.warn("{} jobs wait for the machine '{}', which runs nowhere", waiting, machine);
+                }
+            });
+            reported.retainAll(orphans.keySet());
+        } else {
+            look();
+        }
+        return LOOK;
+    }
+
+    /** Brings the gates up to date. */
+    void look() {
+        Map<String, MachineState> states = store.machines().states();
+        boolean anyOpened = false;
+        for (Map.Entry<Machine<?, ?, ?>, Gate> entry : gates.entrySet()) {
+            anyOpened |= entry.getValue().update(states.get(entry.getKey().storedName()));
+        }
+        if (anyOpened) {
+            opened.run();
+        }
+    }
+
+    /** How many jobs wait for machines that no node has announced lately. */
+    Map<String, Long> orphans() {
+        Map<String, Long> orphans = new TreeMap<>(store.jobs().backlogs());
+        if (!orphans.isEmpty()) {
+            store.machines().states().forEach((machine, state) -> {
+                if (state.unseenFor().compareTo(GONE) < 0) {
+                    orphans.remove(machine);
+                }
+            });
+        }
+        return orphans;
+    }
+}

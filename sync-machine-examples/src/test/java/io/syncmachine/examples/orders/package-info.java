@@ -1,0 +1,4 @@
+@NullMarked
+package io.syncmachine.examples.orders;
+
+import org.jspecify.annotations.NullMarked;
