@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * connection for the length of a statement or a short transaction, never during a publication, and holds one more for wake-ups
  * between processes where the database can do that. Safe for use by several threads.
  *
+ * <p>Works on PostgreSQL 12, MariaDB 10.6, MySQL 8.0 and H2 2.2, and newer ones; every other database is refused when the engine
+ * starts. Needs nothing of a session, but for wake-ups, so that a pooler may give each transaction another one. Runs its transactions
+ * in READ COMMITTED, whatever the data source's connections begin with, in auto-commit mode or not. A deadlock or lock timeout is tried
+ * again a few times.
+ *
  * <p>The entities must live in the same database, for their changes to be captured in their own transactions.
  */
 public final class JdbcStore implements Store {
@@ -169,8 +174,10 @@ public final class JdbcStore implements Store {
         }
 
         /**
-         * Whether processes wake each other through the database (LISTEN and NOTIFY on PostgreSQL); default yes. Without it they
-         * poll, every 100 ms to 5 s. Say no behind a pooler in transaction mode, such as PgBouncer's.
+         * Whether processes wake each other through the database; default yes. Only PostgreSQL can do that, by LISTEN and NOTIFY;
+         * elsewhere, and if this says no, they poll, every 100 ms to 5 s, and each wakes itself for what it captured. Say no behind a
+         * pooler in transaction mode, such as PgBouncer's; PostgreSQL's driver needs {@code prepareThreshold=0} there, unless the
+         * pooler keeps prepared statements.
          */
         public Builder wakeUps(boolean wakeUps) {
             this.wakeUps = wakeUps;
