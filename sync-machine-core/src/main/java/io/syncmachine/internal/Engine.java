@@ -45,6 +45,7 @@ public final class Engine implements AutoCloseable {
     private final Listeners listeners;
     private final MachineWatch watch;
     private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
+    private final List<Loop> handling = new CopyOnWriteArrayList<>();
     private final List<Loop> others = new CopyOnWriteArrayList<>();
     private final Acknowledger acknowledger;
     private final Publisher publisher;
@@ -209,7 +210,7 @@ public final class Engine implements AutoCloseable {
     private <E> void startHandling(Handler<E> handler) {
         HandleChanges<E> step = new HandleChanges<>(
                 handler, source, store.jobs(), settings, this::in, new AdaptivePoll(settings.clock()));
-        others.add(threads.repeat("handle-" + handler.name(), step));
+        handling.add(threads.repeat("handle-" + handler.name(), step));
     }
 
     private void startLoops() {
@@ -244,7 +245,7 @@ public final class Engine implements AutoCloseable {
 
     private void wakeWorkers() {
         workers.forEach(Worker::wake);
-        others.forEach(Loop::wake);
+        handling.forEach(Loop::wake);
     }
 
     private void wake() {
@@ -348,6 +349,7 @@ public final class Engine implements AutoCloseable {
         if (relayLoop != null) {
             relayLoop.stop(left(end));
             workers.forEach(worker -> worker.loops().forEach(loop -> loop.stop(left(end))));
+            handling.forEach(loop -> loop.stop(left(end)));
             others.forEach(loop -> loop.stop(left(end)));
             workers.forEach(this::handBack);
             drain(end);

@@ -27,6 +27,7 @@ final class MachineWatch implements EngineThreads.Step {
     private final Runnable opened;
     private final Set<String> reported = new HashSet<>();
     private long announcedNanos;
+    private volatile long lookedNanos;
 
     /**
      * Makes one.
@@ -65,7 +66,7 @@ final class MachineWatch implements EngineThreads.Step {
                 }
             });
             reported.retainAll(orphans.keySet());
-        } else {
+        } else if (settings.clock().nanos() - lookedNanos >= LOOK.toNanos()) {
             look();
         }
         return LOOK;
@@ -73,6 +74,7 @@ final class MachineWatch implements EngineThreads.Step {
 
     /** Brings the gates up to date. */
     void look() {
+        lookedNanos = settings.clock().nanos();
         Map<String, MachineState> states = store.machines().states();
         boolean anyOpened = false;
         for (Map.Entry<Machine<?, ?, ?>, Gate> entry : gates.entrySet()) {

@@ -37,6 +37,8 @@ final class Sweep implements EngineThreads.Step {
     private @Nullable SubjectKey last;
     private boolean foundSome;
     private boolean told;
+    private boolean started;
+    private long nextNanos;
 
     Sweep(Machine<?, ?, ?> machine, Store store, Settings settings, Runnable wakeWorkers) {
         this.machine = machine;
@@ -47,6 +49,17 @@ final class Sweep implements EngineThreads.Step {
 
     @Override
     public Duration run() {
+        long wait = nextNanos - settings.clock().nanos();
+        if (started && wait > 0) {
+            return Duration.ofNanos(wait);
+        }
+        started = true;
+        Duration rest = step();
+        nextNanos = settings.clock().nanos() + rest.toNanos();
+        return rest;
+    }
+
+    private Duration step() {
         MachineState state = store.machines().states().get(machine.storedName());
         int version = machine.builderVersion();
         if (state == null || state.sweptVersion() >= version || state.builderVersion() > version || !isMine()) {

@@ -15,6 +15,7 @@ import org.hibernate.context.spi.CurrentTenantIdentifierResolver;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.metamodel.MappingMetamodel;
+import org.hibernate.type.descriptor.java.JavaType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,9 +78,13 @@ final class Tenancy {
             return factory.createEntityManager();
         }
         SessionFactory sessions = factory;
-        return sessions.withOptions()
-                .tenantIdentifier(factory.getTenantIdentifierJavaType().fromString(tenant))
-                .openSession();
+        return sessions.withOptions().tenantIdentifier(value(tenant)).openSession();
+    }
+
+    /** Hibernate knows the class of tenant identifiers only from an attribute; else they must be text. */
+    private Object value(String tenant) {
+        JavaType<Object> type = factory.getTenantIdentifierJavaType();
+        return type.getJavaTypeClass() == Object.class ? tenant : type.fromString(tenant);
     }
 
     /** Whether an entity that was read is the tenant's: only where sessions do not see to that themselves. */
@@ -88,8 +93,15 @@ final class Tenancy {
     }
 
     private String text(Object value) {
-        return value instanceof String text
-                ? text
-                : factory.getTenantIdentifierJavaType().toString(value);
+        if (value instanceof String text) {
+            return text;
+        }
+        JavaType<Object> type = factory.getTenantIdentifierJavaType();
+        if (type.getJavaTypeClass() == Object.class) {
+            throw new IllegalArgumentException(
+                    "tenant identifiers must be text, or those of a @TenantId attribute, but '" + value + "' is of "
+                            + value.getClass().getName());
+        }
+        return type.toString(value);
     }
 }

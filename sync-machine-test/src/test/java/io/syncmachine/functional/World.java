@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Orders, customers, an API, and an engine between them that is run step by step. */
 final class World implements AutoCloseable {
@@ -68,8 +69,27 @@ final class World implements AutoCloseable {
 
     SyncEngine start(
             String name, EntitySource source, Store store, ManualThreads threads, SyncMachine<?, ?>... machines) {
-        SyncEngine engine = SyncEngine.builder()
-                .machines(machines)
+        return start(builder -> builder.machines(machines), name, source, store, threads);
+    }
+
+    /** An engine that is told more than which machines it runs. */
+    SyncEngine start(UnaryOperator<SyncEngine.Builder> more) {
+        return start(more, "node", entities, store, threads);
+    }
+
+    /** One more of these, whose steps are its own; it captures nothing. */
+    Node startAnother(String name, UnaryOperator<SyncEngine.Builder> more) {
+        ManualThreads own = ManualThreads.create();
+        return new Node(start(more, name, new ReadOnly(entities), store.another(), own), own);
+    }
+
+    private SyncEngine start(
+            UnaryOperator<SyncEngine.Builder> more,
+            String name,
+            EntitySource source,
+            Store store,
+            ManualThreads threads) {
+        SyncEngine engine = more.apply(SyncEngine.builder())
                 .entities(source)
                 .store(store)
                 .clock(clock)
