@@ -109,6 +109,7 @@ class ArchitectureTest {
         onlyDependsOn(
                 new String[] {"io.syncmachine.jdbc.."},
                 "io.syncmachine",
+                "io.syncmachine.event..",
                 "io.syncmachine.spi..",
                 "java..",
                 "javax.sql..",
