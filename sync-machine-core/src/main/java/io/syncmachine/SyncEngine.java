@@ -52,7 +52,7 @@ public final class SyncEngine implements Events, AutoCloseable {
      * The application's own events, committed together with a transaction of the application's.
      *
      * @param transaction one that the entity source knows: an {@code EntityManager} with an active transaction, or a {@code
-     *     Connection} without auto-commit, where entities are JPA's
+     *     Connection} without auto-commit, where entities are JPA's; such a connection, where they are read by plain JDBC
      * @throws IllegalArgumentException at its use, if it is of no such kind
      */
     public Events in(Object transaction) {
@@ -180,6 +180,11 @@ public final class SyncEngine implements Events, AutoCloseable {
     /** An engine's settings: machines, entities and store are needed, all else has a default. Not safe for use by several threads. */
     public static final class Builder {
 
+        private static final String ENTITIES =
+                "say entities(JpaEntities.of(…)), and add io.syncmachine:sync-machine-jpa for it,"
+                        + " or entities(JdbcEntities…), and add io.syncmachine:sync-machine-jdbc";
+        private static final String STORES =
+                "say store(JdbcStore.of(dataSource)), and add io.syncmachine:sync-machine-jdbc for it";
         private static final Duration SHORTEST_LEASE = Duration.ofMillis(100);
 
         private final List<SyncMachine<?, ?>> machines = new ArrayList<>();
@@ -344,7 +349,7 @@ public final class SyncEngine implements Events, AutoCloseable {
          */
         public SyncEngine start() {
             if (machines.isEmpty() && handlers.isEmpty()) {
-                throw new IllegalStateException("machines is missing");
+                throw new IllegalStateException("machines is missing: say machines(…) or handlers(…)");
             }
             Settings settings = new Settings(
                     name,
@@ -360,14 +365,15 @@ public final class SyncEngine implements Events, AutoCloseable {
                     tombstones,
                     codec,
                     trace);
-            Engine engine = new Engine(machines, handlers, need("entities", entities), need("store", store), settings);
+            Engine engine = new Engine(
+                    machines, handlers, need("entities", entities, ENTITIES), need("store", store, STORES), settings);
             engine.start();
             return new SyncEngine(engine);
         }
 
-        private static <T> T need(String what, @Nullable T value) {
+        private static <T> T need(String what, @Nullable T value, String cure) {
             if (value == null) {
-                throw new IllegalStateException(what + " is missing");
+                throw new IllegalStateException(what + " is missing: " + cure);
             }
             return value;
         }

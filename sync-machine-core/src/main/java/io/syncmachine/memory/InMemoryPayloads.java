@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Payload records in a map. */
 final class InMemoryPayloads implements PayloadStore {
 
-    private static final Comparator<SubjectKey> IN_ORDER =
-            Comparator.comparing(SubjectKey::tenant).thenComparing(SubjectKey::id);
+    private static final Comparator<SubjectKey> IN_ORDER = Comparator.comparing(SubjectKey::tenant)
+            .thenComparing(SubjectKey::machine)
+            .thenComparing(SubjectKey::id);
 
     private final Elapsed time;
     private final AtomicLong sequence;
@@ -167,14 +169,17 @@ final class InMemoryPayloads implements PayloadStore {
     }
 
     @Override
-    public synchronized int deleteTombstones(Duration unusedFor, int limit) {
-        List<SubjectKey> gone = records.entrySet().stream()
-                .filter(entry -> isTombstone(entry.getValue(), unusedFor))
-                .map(Map.Entry::getKey)
+    public synchronized @Nullable SubjectKey deleteTombstones(
+            Duration unusedFor, @Nullable SubjectKey after, int limit) {
+        List<SubjectKey> looked = records.keySet().stream()
+                .filter(key -> after == null || IN_ORDER.compare(key, after) > 0)
+                .sorted(IN_ORDER)
                 .limit(limit)
                 .toList();
-        gone.forEach(records::remove);
-        return gone.size();
+        looked.stream()
+                .filter(key -> isTombstone(Objects.requireNonNull(records.get(key)), unusedFor))
+                .forEach(records::remove);
+        return looked.size() < limit ? null : looked.get(limit - 1);
     }
 
     private boolean isTombstone(Kept kept, Duration unusedFor) {

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where entities live: sees their changes, and reads them. Safe for use by several threads.
+ * Where entities live: sees their changes or is told of them, and reads them. Safe for use by several threads.
  */
 public interface EntitySource extends AutoCloseable {
 
@@ -19,7 +19,8 @@ public interface EntitySource extends AutoCloseable {
 
     /**
      * Starts capturing: from now on every committed change that the listener is concerned with is appended to the store's outbox,
-     * atomically with the change itself. Called once.
+     * atomically with the change itself; a source that sees no changes by itself appends only those that it is {@linkplain #append
+     * told}. Called once.
      *
      * @throws IllegalArgumentException if changes cannot be captured into this kind of store
      */
@@ -64,7 +65,7 @@ public interface EntitySource extends AutoCloseable {
 
     /**
      * Reads one entity and runs an action that may change anything, in one transaction that is committed afterwards, and captured
-     * like any other; or rolled back if the action fails.
+     * like any other by a source that sees changes by itself; or rolled back if the action fails.
      *
      * @param tenant whose it is
      * @throws Exception what the action throws, or why reading or writing failed

@@ -21,7 +21,7 @@ public interface IdCodec<ID> {
     ID decode(String text);
 
     /**
-     * The codec of a simple id type: String, Long, Integer, Short or UUID.
+     * The codec of a simple id type: String, Long, Integer, Short or UUID. For others there is {@link JsonIdCodec}.
      *
      * @throws IllegalArgumentException for any other type
      */

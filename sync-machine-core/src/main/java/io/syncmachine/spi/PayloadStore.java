@@ -160,11 +160,13 @@ public interface PayloadStore {
     boolean erase(SubjectKey key);
 
     /**
-     * Deletes tombstones: records of subjects that are gone at the API or never were there, neither open nor in doubt, of which
-     * nothing was written for this long.
+     * Goes through some records, in the order of their keys, and deletes tombstones: records of subjects that are gone at the API or
+     * never were there, neither open nor in doubt, of which nothing was written for this long.
      *
-     * @param limit at most so many
-     * @return how many were deleted
+     * @param after those that come after this one; null for the first
+     * @param limit looks at so many at most
+     * @return the last one that was looked at; null if there are no more after it
      */
-    int deleteTombstones(Duration unusedFor, int limit);
+    @Nullable
+    SubjectKey deleteTombstones(Duration unusedFor, @Nullable SubjectKey after, int limit);
 }

@@ -6,6 +6,7 @@ import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** What one kind of database does in its own way. */
 interface Dialect {
@@ -32,6 +33,17 @@ interface Dialect {
 
     /** Makes the transaction that begins read what is committed at each statement. */
     void readCommitted(Connection connection) throws SQLException;
+
+    /**
+     * Names the place of a table: the same text on two connections if and only if both would write to the same table of the same
+     * running server, a replica being another one. Reads no table, needs no grant and takes no lock.
+     *
+     * @param table its name, optionally with a schema; it need not exist
+     * @return null if the database cannot tell; {@link SameDatabase} finds it out in another way then
+     */
+    default @Nullable String place(Connection connection, String table) throws SQLException {
+        return null;
+    }
 
     /** The outbox. */
     TransactionalOutbox outbox(Database database, Wakeups wakeups);

@@ -6,6 +6,8 @@ import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * in READ COMMITTED, whatever the data source's connections begin with, in auto-commit mode or not. A deadlock or lock timeout is tried
  * again a few times.
  *
- * <p>The entities must live in the same database, for their changes to be captured in their own transactions.
+ * <p>The entities must live in the same database, for their changes to be captured in their own transactions; an engine whose
+ * entities do not fails at its start.
  */
 public final class JdbcStore implements Store {
 
@@ -125,6 +128,44 @@ public final class JdbcStore implements Store {
         new Schema(parts.database(), parts.dialect()).prepare(schemaMode);
         parts.wakeups().open(wake, works);
         open = true;
+    }
+
+    /**
+     * Makes sure that an entity source changes its entities in the database of this store. Called by the source when it begins to
+     * capture. Costs a statement or a few on either side, one connection at a time.
+     *
+     * @param lender lends a connection of those that change entities, not in the middle of a transaction; called at most once
+     * @throws IllegalStateException if it leads to another database, schema or server, naming both, or is read-only, or that cannot be
+     *     found out
+     */
+    public void requireSameDatabase(Lender lender) {
+        sameDatabase().require(lender);
+    }
+
+    SameDatabase sameDatabase() {
+        return new SameDatabase(parts().database(), parts().dialect());
+    }
+
+    /** Lends a connection to a borrower. */
+    @FunctionalInterface
+    public interface Lender {
+        /**
+         * Calls the borrower with a connection, and takes the connection back when that returns.
+         *
+         * @throws SQLException if there is no connection
+         */
+        void lend(Borrower borrower) throws SQLException;
+    }
+
+    /** Uses a connection for the time of a call. */
+    @FunctionalInterface
+    public interface Borrower {
+        /**
+         * Uses it and leaves it as it was, without a transaction.
+         *
+         * @throws SQLException if the database does not do what it is asked
+         */
+        void use(Connection connection) throws SQLException;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.syncmachine.jdbc;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -22,6 +23,9 @@ final class MySqlDialect extends PortableDialect {
     private static final Set<Integer> MISSING = Set.of(1146, 1049);
     /** A lock that was waited for too long; a deadlock; MariaDB's row that was changed since it was read. */
     private static final Set<Integer> TRY_AGAIN = Set.of(1205, 1213, 1020);
+
+    private static final String PLACE =
+            "select concat_ws(' ', @@hostname, @@port, @@datadir, @@server_id, coalesce(?, database()))";
 
     private final String product;
     private final Version oldest;
@@ -61,6 +65,19 @@ final class MySqlDialect extends PortableDialect {
     @Override
     public boolean isWorthAnotherTry(SQLException e) {
         return TRY_AGAIN.contains(e.getErrorCode()) || "40001".equals(e.getSQLState());
+    }
+
+    /** The server, by what two cannot share on one machine and replicas must not share, and the database on it. */
+    @Override
+    public String place(Connection connection, String table) throws SQLException {
+        int dot = table.indexOf('.');
+        try (PreparedStatement statement = connection.prepareStatement(PLACE)) {
+            statement.setString(1, dot < 0 ? null : table.substring(0, dot));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
+        }
     }
 
     /** Of the next transaction alone. */

@@ -46,8 +46,8 @@ final class PortableJournal implements Journal {
         this.read = "select " + dialect.sinceEpoch("at")
                 + ", node, tenant, machine, subject_id, result, kind, attempt, reason, fingerprint, took, causes"
                 + OF_SUBJECT + " order by id desc limit ?";
-        this.old = "select id from ${p}journal where " + dialect.micros("at", dialect.now())
-                + " > ? or id <= (select max(id) from ${p}journal) - ? order by id limit ?";
+        this.old = "select o.id from (select id, at from ${p}journal order by id limit ?) o where "
+                + dialect.micros("o.at", dialect.now()) + " > ? or o.id <= (select max(id) from ${p}journal) - ?";
     }
 
     @Override
@@ -96,15 +96,15 @@ final class PortableJournal implements Journal {
         return new JournalEntry(at, row.getString(2), PostgresJournal.outcome(row));
     }
 
-    /** Several nodes may delete the same rows; then each counts them. */
+    /** Looks only at the rows with the lowest ids. Several nodes may delete the same rows; then each counts them. */
     @Override
     public int prune(Duration olderThan, long most, int limit) {
         List<Long> ids = database.query(
                 old,
                 statement -> statement
+                        .number(limit)
                         .number(PortableJobs.micros(olderThan))
-                        .number(most)
-                        .number(limit),
+                        .number(most),
                 row -> row.getLong(1));
         if (!ids.isEmpty()) {
             database.inTransaction(connection -> {

@@ -33,16 +33,20 @@ final class PortablePayloads implements PayloadStore {
             .thenComparing(SubjectKey::machine)
             .thenComparing(SubjectKey::id);
 
+    /** Begins with a condition that leads into the index. */
+    private static final String AFTER = """
+            t.tenant >= ? and (t.tenant > ? or t.machine > ? or t.machine = ? and t.subject_id > ?)
+            order by t.tenant, t.machine, t.subject_id limit ?""";
+
+    private static final String ALL = "select t.tenant, t.machine, t.subject_id from ${p}payload t where " + AFTER;
     private static final String OUTDATED = """
             select t.tenant, t.machine, t.subject_id from ${p}payload t
-            where t.machine = ? and t.state = 'PRESENT' and t.builder_version < ?
-                and (t.tenant > ? or (t.tenant = ? and t.subject_id > ?))
-            order by t.tenant, t.subject_id limit ?""";
+            where t.machine = ? and t.state = 'PRESENT' and t.builder_version < ? and\s""" + AFTER;
 
     private final Database database;
     private final KeyedTable table;
     private final Fence fence;
-    private final String tombstones;
+    private final String isTombstone;
     private final String made;
     private final String found;
     private final String find;
@@ -62,9 +66,8 @@ final class PortablePayloads implements PayloadStore {
                 + dialect.micros(now, "t.call_until") + ", 0)";
         this.find = "select " + KNOWN + ", " + IN_DOUBT
                 + " from ${p}payload t where t.tenant = ? and t.machine = ? and t.subject_id = ?";
-        this.tombstones = "select t.tenant, t.machine, t.subject_id from ${p}payload t" + dialect.using("used")
-                + " where t.state = ? and t.open = false and t.doubt = false and "
-                + dialect.micros("t.used_at", now) + " > ? order by t.state, t.used_at limit ? for update skip locked";
+        this.isTombstone = "t.state <> 'PRESENT' and t.open = false and t.doubt = false and "
+                + dialect.micros("t.used_at", now) + " > r.unused_micros";
         this.open = List.of("t.epoch = r.new_epoch", "t.open = true", "t.doubt = r.in_doubt", "t.used_at = " + now);
         this.intent = List.of(
                 "t.intent_kind = r.kind",
@@ -245,16 +248,10 @@ final class PortablePayloads implements PayloadStore {
 
     @Override
     public List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit) {
-        String tenant = after == null ? "" : after.tenant();
         return database.query(
                 OUTDATED,
-                statement -> statement
-                        .text(machine)
-                        .number(version)
-                        .text(tenant)
-                        .text(tenant)
-                        .text(after == null ? "" : after.id())
-                        .number(limit),
+                statement ->
+                        after(statement.text(machine).number(version), after).number(limit),
                 PortablePayloads::key);
     }
 
@@ -281,26 +278,25 @@ final class PortablePayloads implements PayloadStore {
     }
 
     @Override
-    public int deleteTombstones(Duration unusedFor, int limit) {
-        int deleted = 0;
-        for (State state : List.of(State.ABSENT, State.NEVER)) {
-            deleted += deleteTombstones(state, unusedFor, limit - deleted);
+    public @Nullable SubjectKey deleteTombstones(Duration unusedFor, @Nullable SubjectKey after, int limit) {
+        List<SubjectKey> looked =
+                database.query(ALL, statement -> after(statement, after).number(limit), PortablePayloads::key);
+        if (!looked.isEmpty()) {
+            Rows<SubjectKey> rows =
+                    keys(looked, key -> key).numbers("unused_micros", key -> PortableJobs.micros(unusedFor));
+            database.inTransaction(connection -> {
+                List<SubjectKey> gone = table.lock(
+                        connection, rows, "t.tenant, t.machine, t.subject_id", isTombstone, PortablePayloads::key);
+                table.delete(connection, keys(gone, key -> key));
+                return gone.size();
+            });
         }
-        return deleted;
+        return looked.size() < limit ? null : looked.get(looked.size() - 1);
     }
 
-    private int deleteTombstones(State state, Duration unusedFor, int limit) {
-        return database.inTransaction(connection -> {
-            List<SubjectKey> gone = new ArrayList<>();
-            try (ArrayStatement statement = new ArrayStatement(connection, database.sql(tombstones))) {
-                gone.addAll(statement
-                        .text(state.name())
-                        .number(PortableJobs.micros(unusedFor))
-                        .number(limit)
-                        .query(PortablePayloads::key));
-            }
-            table.delete(connection, keys(gone, one -> one));
-            return gone.size();
-        });
+    private static ArrayStatement after(ArrayStatement statement, @Nullable SubjectKey after) throws SQLException {
+        String tenant = after == null ? "" : after.tenant();
+        String machine = after == null ? "" : after.machine();
+        return statement.text(tenant).text(tenant).text(machine).text(machine).text(after == null ? "" : after.id());
     }
 }

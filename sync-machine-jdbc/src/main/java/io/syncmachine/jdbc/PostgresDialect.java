@@ -5,6 +5,8 @@ import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
@@ -16,6 +18,10 @@ final class PostgresDialect implements Dialect {
     private static final String INVALID_SCHEMA = "3F000";
     /** A failed serialization; a deadlock. */
     private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01");
+
+    private static final String PLACE = """
+            select (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text || ' ' || current_database()
+                || ' ' || coalesce(to_regclass(?)::oid::text, 'nothing')""";
 
     @Override
     public String product() {
@@ -35,6 +41,18 @@ final class PostgresDialect implements Dialect {
     @Override
     public boolean isMissingTable(SQLException e) {
         return UNDEFINED_TABLE.equals(e.getSQLState()) || INVALID_SCHEMA.equals(e.getSQLState());
+    }
+
+    /** The server's start, which no other server shares to the microsecond, the database, and the table's number in it. */
+    @Override
+    public String place(Connection connection, String table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(PLACE)) {
+            statement.setString(1, table);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
+        }
     }
 
     @Override

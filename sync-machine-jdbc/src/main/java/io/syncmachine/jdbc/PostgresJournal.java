@@ -22,13 +22,14 @@ final class PostgresJournal implements Journal {
     private static final String READ = """
             select at, node, tenant, machine, subject_id, result, kind, attempt, reason, fingerprint, took, causes
             from ${p}journal where machine = ? and subject_id = ? and tenant = ? order by id desc limit ?""";
+    /** Looks only at the rows with the lowest ids. */
     private static final String PRUNE = """
-            with old as (
-                select id from ${p}journal
-                where at < clock_timestamp() - ? * interval '1 microsecond'
-                    or id <= (select max(id) from ${p}journal) - ?
-                order by id limit ? for update skip locked)
-            delete from ${p}journal j using old o where j.id = o.id returning 1""";
+            with looked as (select id, at from ${p}journal order by id limit ? for update skip locked)
+            delete from ${p}journal j using looked o
+            where j.id = o.id and (o.at < clock_timestamp() - ? * interval '1 microsecond'
+                or o.id <= (select max(id) from ${p}journal) - ?)
+            returning 1""";
+
     private static final String ERASE =
             "delete from ${p}journal where machine = ? and subject_id = ? and tenant = ? returning 1";
 
@@ -110,9 +111,9 @@ final class PostgresJournal implements Journal {
         return database.query(
                         PRUNE,
                         statement -> statement
+                                .number(limit)
                                 .number(ArrayStatement.micros(olderThan))
-                                .number(most)
-                                .number(limit),
+                                .number(most),
                         row -> row.getInt(1))
                 .size();
     }

@@ -69,8 +69,9 @@ final class PostgresPayloads implements PayloadStore {
 
     private static final String OUTDATED = """
             select p.tenant, p.machine, p.subject_id from ${p}payload p
-            where p.machine = ? and p.state = 'PRESENT' and p.builder_version < ? and (p.tenant, p.subject_id) > (?, ?)
-            order by p.tenant, p.subject_id limit ?""";
+            where p.machine = ? and p.state = 'PRESENT' and p.builder_version < ?
+                and (p.tenant, p.machine, p.subject_id) > (?, ?, ?)
+            order by p.tenant, p.machine, p.subject_id limit ?""";
     private static final String ERASE = """
             update ${p}payload p set
                 body = null,
@@ -79,14 +80,18 @@ final class PostgresPayloads implements PayloadStore {
                 intent_key = case when p.intent_body is null then p.intent_key end,
                 intent_body = null
             where p.tenant = ? and p.machine = ? and p.subject_id = ? returning 1""";
+    /** The first row tells how many were looked at, and which of them last. */
     private static final String DELETE_TOMBSTONES = """
-            with gone as (
+            with looked as (
                 select tenant, machine, subject_id from ${p}payload
-                where state <> 'PRESENT' and not open and not doubt
-                    and used_at < clock_timestamp() - ? * interval '1 microsecond'
-                order by used_at limit ? for update skip locked)
-            delete from ${p}payload p using gone g
-            where p.tenant = g.tenant and p.machine = g.machine and p.subject_id = g.subject_id returning 1""";
+                where (tenant, machine, subject_id) > (?, ?, ?) order by tenant, machine, subject_id limit ?),
+            gone as (
+                delete from ${p}payload p using looked l
+                where p.tenant = l.tenant and p.machine = l.machine and p.subject_id = l.subject_id
+                    and p.state <> 'PRESENT' and not p.open and not p.doubt
+                    and p.used_at < clock_timestamp() - ? * interval '1 microsecond')
+            select count(*) over (), tenant, machine, subject_id from looked
+            order by tenant desc, machine desc, subject_id desc limit 1""";
 
     private final Database database;
 
@@ -199,6 +204,7 @@ final class PostgresPayloads implements PayloadStore {
                         .text(machine)
                         .number(version)
                         .text(after == null ? "" : after.tenant())
+                        .text(after == null ? "" : after.machine())
                         .text(after == null ? "" : after.id())
                         .number(limit),
                 row -> new SubjectKey(row.getString(1), row.getString(2), row.getString(3)));
@@ -215,15 +221,23 @@ final class PostgresPayloads implements PayloadStore {
     }
 
     @Override
-    public int deleteTombstones(Duration unusedFor, int limit) {
-        return database.query(
-                        DELETE_TOMBSTONES,
-                        statement -> statement
-                                .number(ArrayStatement.micros(unusedFor))
-                                .number(limit),
-                        row -> row.getInt(1))
-                .size();
+    public @Nullable SubjectKey deleteTombstones(Duration unusedFor, @Nullable SubjectKey after, int limit) {
+        List<Looked> looked = database.query(
+                DELETE_TOMBSTONES,
+                statement -> statement
+                        .text(after == null ? "" : after.tenant())
+                        .text(after == null ? "" : after.machine())
+                        .text(after == null ? "" : after.id())
+                        .number(limit)
+                        .number(ArrayStatement.micros(unusedFor)),
+                row -> new Looked(
+                        row.getLong(1), new SubjectKey(row.getString(2), row.getString(3), row.getString(4))));
+        return looked.isEmpty() || looked.get(0).count() < limit
+                ? null
+                : looked.get(0).last();
     }
+
+    private record Looked(long count, SubjectKey last) {}
 
     private Set<Long> update(String sql, Collection<?> batch, ArrayStatement.Binder parameters) {
         return batch.isEmpty() ? Set.of() : new HashSet<>(database.query(sql, parameters, row -> row.getLong(1)));

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -153,6 +154,29 @@ class JdbcStoreTest {
             Walk.enqueue(other, "2");
             assertThat(Walk.claim(store)).hasSize(1);
         }
+    }
+
+    @Test
+    void knowsItsDatabaseFromAnother() {
+        store.open(() -> {}, true);
+        store.requireSameDatabase(lender(database.anotherPool(1)));
+        try (TestDatabase other = TestDatabase.create(database.kind());
+                JdbcStore there = JdbcStore.builder(other.dataSource())
+                        .schemaMode(SchemaMode.CREATE)
+                        .build()) {
+            there.open(() -> {}, true);
+            assertThatThrownBy(() -> store.requireSameDatabase(lender(other.dataSource())))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("data source of the entities");
+        }
+    }
+
+    private static JdbcStore.Lender lender(DataSource dataSource) {
+        return borrower -> {
+            try (Connection connection = dataSource.getConnection()) {
+                borrower.use(connection);
+            }
+        };
     }
 
     /** A pooler that gives each transaction another session, as PgBouncer does in its transaction mode. */

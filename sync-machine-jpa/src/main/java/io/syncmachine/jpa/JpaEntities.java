@@ -1,6 +1,7 @@
 package io.syncmachine.jpa;
 
 import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
@@ -17,6 +18,7 @@ import jakarta.persistence.PersistenceUnitUtil;
 import jakarta.persistence.TypedQuery;
 import jakarta.persistence.metamodel.EntityType;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -32,6 +34,7 @@ import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Hibernate;
 import org.hibernate.Session;
+import org.hibernate.engine.jdbc.connections.spi.JdbcConnectionAccess;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.metamodel.MappingMetamodel;
@@ -174,6 +177,9 @@ public final class JpaEntities implements EntitySource {
         if (capture != null) {
             throw new IllegalStateException("this JpaEntities is in use by an engine already; make another");
         }
+        if (store instanceof JdbcStore database && hasOneDatabase()) {
+            database.requireSameDatabase(this::lend);
+        }
         Map<String, MappedEntity<?, ?>> listened = new HashMap<>();
         mapped.values().stream()
                 .filter(entity -> listener.listensTo(entity.name()))
@@ -181,6 +187,25 @@ public final class JpaEntities implements EntitySource {
         capture = new ChangeCapture(
                 listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil(), tenancy);
         hibernateListener().add(capture);
+    }
+
+    /** Where each tenant has connections of its own there is no one database to compare. */
+    private boolean hasOneDatabase() {
+        return !factory.unwrap(SessionFactoryImplementor.class)
+                .getSessionFactoryOptions()
+                .isMultiTenancyEnabled();
+    }
+
+    private void lend(JdbcStore.Borrower borrower) throws SQLException {
+        JdbcConnectionAccess connections = factory.unwrap(SessionFactoryImplementor.class)
+                .getJdbcServices()
+                .getBootstrapJdbcConnectionAccess();
+        Connection connection = connections.obtainConnection();
+        try {
+            borrower.use(connection);
+        } finally {
+            connections.releaseConnection(connection);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.syncmachine.jpa;
 
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.IdCodec;
+import io.syncmachine.spi.JsonIdCodec;
 import jakarta.persistence.metamodel.Attribute;
 import jakarta.persistence.metamodel.EntityType;
 import jakarta.persistence.metamodel.Metamodel;

@@ -6,7 +6,7 @@ import io.syncmachine.jpa.shop.Customer;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
-import io.syncmachine.test.EntitySourceContract;
+import io.syncmachine.test.CapturingEntitySourceContract;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityManager;
 import java.util.Objects;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 
 /** On Hibernate and PostgreSQL. */
-class JpaEntitiesTest extends EntitySourceContract<Customer> {
+class JpaEntitiesTest extends CapturingEntitySourceContract<Customer> {
 
     private final TestDatabase database = TestDatabase.create();
     private final Shop shop = Shop.on(database.dataSource());
@@ -71,6 +71,11 @@ class JpaEntitiesTest extends EntitySourceContract<Customer> {
     @Override
     protected void deleteCustomer(long id) {
         manager().remove(manager().find(Customer.class, id));
+    }
+
+    @Override
+    protected Object currentTransaction() {
+        return manager();
     }
 
     @Override

@@ -710,11 +710,12 @@ public abstract class PayloadStoreContract {
         @Test
         void areDeletedWhenTheyAreOld() throws Exception {
             delete(open());
-            assertThat(payloads.deleteTombstones(SHORT, 10)).isZero();
+            deleteOld();
+            assertThat(payloads.find(KEY)).isPresent();
 
             pass(SHORT.plusMillis(50));
+            deleteOld();
 
-            assertThat(payloads.deleteTombstones(SHORT, 10)).isEqualTo(1);
             assertThat(payloads.find(KEY)).isEmpty();
         }
 
@@ -722,8 +723,9 @@ public abstract class PayloadStoreContract {
         void areRecordsOfWhatNeverWasThere() throws Exception {
             close(open());
             pass(SHORT.plusMillis(50));
+            deleteOld();
 
-            assertThat(payloads.deleteTombstones(SHORT, 10)).isEqualTo(1);
+            assertThat(payloads.find(KEY)).isEmpty();
         }
 
         @Test
@@ -732,8 +734,8 @@ public abstract class PayloadStoreContract {
             open(payloads, key("2"));
             closeInDoubt(open(payloads, key("3")), key("3"));
             pass(SHORT.plusMillis(50));
+            deleteOld();
 
-            assertThat(payloads.deleteTombstones(SHORT, 10)).isZero();
             assertThat(payloads.find(key("1"))).isPresent();
             assertThat(payloads.find(key("2"))).isPresent();
             assertThat(payloads.find(key("3"))).isPresent();
@@ -744,19 +746,36 @@ public abstract class PayloadStoreContract {
             delete(open());
             pass(SHORT.plusMillis(50));
             close(open());
+            deleteOld();
 
-            assertThat(payloads.deleteTombstones(SHORT, 10)).isZero();
+            assertThat(payloads.find(KEY)).isPresent();
         }
 
         @Test
-        void areDeletedInPortions() throws Exception {
+        void areLookedForInPortions() throws Exception {
             for (int i = 0; i < 5; i++) {
                 close(open(payloads, key("" + i)));
             }
+            record(open(payloads, key("1")), key("1"));
+            SubjectKey red = new SubjectKey("red", "orders", "0");
+            close(open(payloads, red));
             pass(SHORT.plusMillis(50));
 
-            assertThat(payloads.deleteTombstones(SHORT, 3)).isEqualTo(3);
-            assertThat(payloads.deleteTombstones(SHORT, 3)).isEqualTo(2);
+            SubjectKey last = payloads.deleteTombstones(SHORT, null, 3);
+            assertThat(last).isEqualTo(key("2"));
+            assertThat(payloads.find(key("0"))).isEmpty();
+            assertThat(payloads.find(key("1"))).isPresent();
+            assertThat(payloads.find(key("3"))).isPresent();
+            last = payloads.deleteTombstones(SHORT, last, 2);
+            assertThat(last).isEqualTo(key("4"));
+            last = payloads.deleteTombstones(SHORT, last, 2);
+            assertThat(last).isNull();
+            assertThat(payloads.find(red)).isEmpty();
+            assertThat(payloads.deleteTombstones(SHORT, null, 10)).isNull();
+        }
+
+        private void deleteOld() {
+            assertThat(payloads.deleteTombstones(SHORT, null, 100)).isNull();
         }
 
         private void delete(Opening opening) {

@@ -334,8 +334,8 @@ class OutageTest {
         }
 
         @Override
-        public int deleteTombstones(Duration unusedFor, int limit) {
-            return payloads.deleteTombstones(unusedFor, limit);
+        public SubjectKey deleteTombstones(Duration unusedFor, SubjectKey after, int limit) {
+            return payloads.deleteTombstones(unusedFor, after, limit);
         }
     }
 }

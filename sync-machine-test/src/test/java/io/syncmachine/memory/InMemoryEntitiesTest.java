@@ -10,22 +10,22 @@ import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
-import io.syncmachine.test.EntitySourceContract;
+import io.syncmachine.test.CapturingEntitySourceContract;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
+class InMemoryEntitiesTest extends CapturingEntitySourceContract<Customer> {
 
     record Customer(long id, String firstName, String lastName) {}
 
     private final InMemoryEntities entities = InMemoryEntities.create().type(Customer.class, Long.class, Customer::id);
-    private final List<Consumer<InMemoryEntities.Transaction>> pending = new ArrayList<>();
+    private InMemoryEntities.@Nullable Transaction current;
 
     InMemoryEntitiesTest() {
         super(Customer.class);
@@ -43,24 +43,31 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
 
     @Override
     protected void transaction(Runnable changes) {
-        changes.run();
-        entities.transaction(transaction -> pending.forEach(change -> change.accept(transaction)));
-        pending.clear();
+        entities.transaction(transaction -> within(transaction, changes));
     }
 
     @Override
     protected void rolledBackTransaction(Runnable changes) {
+        assertThatThrownBy(() -> entities.transaction(transaction -> {
+                    within(transaction, changes);
+                    throw new IllegalStateException("rolled back");
+                }))
+                .hasMessage("rolled back");
+    }
+
+    private void within(InMemoryEntities.Transaction transaction, Runnable changes) {
+        current = transaction;
         changes.run();
-        pending.add(transaction -> {
-            throw new IllegalStateException("rolled back");
-        });
-        assertThatThrownBy(() -> transaction(() -> {})).hasMessage("rolled back");
-        pending.clear();
+    }
+
+    @Override
+    protected InMemoryEntities.Transaction currentTransaction() {
+        return Objects.requireNonNull(current, "changes are made in a transaction");
     }
 
     @Override
     protected void createCustomer(long id, String firstName, String lastName) {
-        pending.add(transaction -> transaction.save(new Customer(id, firstName, lastName)));
+        currentTransaction().save(new Customer(id, firstName, lastName));
     }
 
     @Override
@@ -70,7 +77,7 @@ class InMemoryEntitiesTest extends EntitySourceContract<Customer> {
 
     @Override
     protected void deleteCustomer(long id) {
-        pending.add(transaction -> transaction.delete(Customer.class, id));
+        currentTransaction().delete(Customer.class, id);
     }
 
     @Override

@@ -73,8 +73,6 @@ create table if not exists ${syncMachinePrefix}payload (
     primary key (tenant, machine, subject_id)
 );
 
-create index if not exists ${syncMachinePrefix}payload_used on ${syncMachinePrefix}payload (state, used_at);
-
 -- What became of every run; only ever inserted, and deleted when it is old.
 create table if not exists ${syncMachinePrefix}journal (
     id          bigint generated always as identity primary key,

@@ -71,8 +71,7 @@ create table if not exists ${syncMachinePrefix}payload (
     call_until         datetime(6),
     builder_version    integer not null default 0,
     used_at            datetime(6) not null,
-    primary key (tenant, machine, subject_id),
-    key used (state, used_at)
+    primary key (tenant, machine, subject_id)
 ) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
 
 -- What became of every run; only ever inserted, and deleted when it is old.

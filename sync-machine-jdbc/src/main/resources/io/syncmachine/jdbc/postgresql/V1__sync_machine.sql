@@ -66,8 +66,6 @@ create table ${syncMachinePrefix}payload (
     primary key (tenant, machine, subject_id)
 ) with (fillfactor = 70);
 
-create index on ${syncMachinePrefix}payload (used_at) where state <> 'PRESENT';
-
 -- What became of every run; only ever inserted, and deleted when it is old.
 create table ${syncMachinePrefix}journal (
     id          bigint generated always as identity primary key,

@@ -1,4 +1,4 @@
-package io.syncmachine.jpa;
+package io.syncmachine.spi;
 
 import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.annotation.PropertyAccessor;
@@ -8,10 +8,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
-import io.syncmachine.spi.IdCodec;
 
-/** Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. */
-record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
+/**
+ * Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. Sources that
+ * share a store must write the ids of an entity alike; all that come with SyncMachine write such ids like this.
+ *
+ * @param type their class: one that Jackson can write and read by its fields, such as a record
+ */
+public record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .addModule(new JavaTimeModule())
