@@ -111,6 +111,7 @@ class ArchitectureTest {
         onlyDependsOn(
                 new String[] {"io.syncmachine.jdbc.."},
                 "io.syncmachine",
+                "io.syncmachine.event..",
                 "io.syncmachine.spi..",
                 "io.syncmachine.event..",
                 "io.syncmachine.function..",

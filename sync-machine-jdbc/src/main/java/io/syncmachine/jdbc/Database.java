@@ -3,7 +3,6 @@ package io.syncmachine.jdbc;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +13,8 @@ final class Database {
     /** The transaction that the current thread's calls join. */
     private static final ThreadLocal<@Nullable Together> TOGETHER = new ThreadLocal<>();
 
-    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01");
-
     private final DataSource dataSource;
+    private final Dialect dialect;
     private final String prefix;
     private volatile boolean setIsolation;
 
@@ -26,8 +24,9 @@ final class Database {
         R on(Connection connection) throws SQLException;
     }
 
-    Database(DataSource dataSource, String prefix) {
+    Database(DataSource dataSource, Dialect dialect, String prefix) {
         this.dataSource = dataSource;
+        this.dialect = dialect;
         this.prefix = prefix;
     }
 
@@ -44,7 +43,7 @@ final class Database {
         return dataSource;
     }
 
-    /** Finds out whether the connections' isolation level must be set; asking each of them would cost a round trip. */
+    /** Finds out whether each transaction must set its isolation level; asking each connection would cost a round trip. */
     void learnIsolation() {
         setIsolation =
                 call(connection -> connection.getTransactionIsolation() != Connection.TRANSACTION_READ_COMMITTED);
@@ -56,13 +55,15 @@ final class Database {
         if (joined != null) {
             return join(joined, work);
         }
+        if (setIsolation) {
+            return inTransaction(work);
+        }
         return tryAgain(() -> {
-            try (Connection connection = connect()) {
-                R result = work.on(connection);
+            try (Connection connection = dataSource.getConnection()) {
                 if (!connection.getAutoCommit()) {
-                    connection.commit();
+                    return commit(connection, work, false);
                 }
-                return result;
+                return work.on(connection);
             }
         });
     }
@@ -88,22 +89,29 @@ final class Database {
             return join(joined, work);
         }
         return tryAgain(() -> {
-            try (Connection connection = connect()) {
+            try (Connection connection = dataSource.getConnection()) {
                 boolean autoCommit = connection.getAutoCommit();
                 if (autoCommit) {
                     connection.setAutoCommit(false);
                 }
-                boolean committed = false;
-                try {
-                    R result = work.on(connection);
-                    connection.commit();
-                    committed = true;
-                    return result;
-                } finally {
-                    leave(connection, committed, autoCommit);
-                }
+                return commit(connection, work, autoCommit);
             }
         });
+    }
+
+    private <R> R commit(Connection connection, Work<R> work, boolean autoCommit) throws SQLException {
+        boolean committed = false;
+        try {
+            if (setIsolation) {
+                dialect.readCommitted(connection);
+            }
+            R result = work.on(connection);
+            connection.commit();
+            committed = true;
+            return result;
+        } finally {
+            leave(connection, committed, autoCommit);
+        }
     }
 
     /** Runs calls of this thread in one transaction: what they do on this database joins it. */
@@ -158,34 +166,22 @@ final class Database {
         }
     }
 
-    private Connection connect() throws SQLException {
-        Connection connection = dataSource.getConnection();
-        if (setIsolation) {
-            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
-        }
-        return connection;
-    }
-
     private interface Attempt<R> {
         R run() throws SQLException;
     }
 
-    private static <R> R tryAgain(Attempt<R> attempt) {
+    private <R> R tryAgain(Attempt<R> attempt) {
         SQLException last = null;
         for (int i = 0; i < MAX_TRIES; i++) {
             try {
                 return attempt.run();
             } catch (SQLException e) {
                 last = e;
-                if (!isWorthAnotherTry(e.getSQLState())) {
+                if (!dialect.isWorthAnotherTry(e)) {
                     break;
                 }
             }
         }
         throw new JdbcStoreException(last == null ? new SQLException("not tried") : last);
-    }
-
-    private static boolean isWorthAnotherTry(@Nullable String state) {
-        return state != null && TRY_AGAIN.contains(state);
     }
 }

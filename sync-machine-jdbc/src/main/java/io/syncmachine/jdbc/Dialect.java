@@ -1,48 +1,38 @@
 package io.syncmachine.jdbc;
 
-import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What one kind of database does in its own way. */
 interface Dialect {
 
-    /** All there are. */
-    final class Known {
-        static final List<Dialect> ALL = List.of(new PostgresDialect());
-
-        private Known() {}
-    }
-
-    /**
-     * The dialect of a database.
-     *
-     * @throws IllegalStateException if there is none
-     */
-    static Dialect of(Database database) {
-        String product = database.call(connection -> connection.getMetaData().getDatabaseProductName());
-        return Known.ALL.stream()
-                .filter(dialect -> dialect.product().equals(product))
-                .findFirst()
-                .orElseThrow(
-                        () -> new IllegalStateException("the database is " + product + ", but JdbcStore knows only "
-                                + Known.ALL.stream().map(Dialect::product).toList()));
+    /** Whether a database is of this kind. */
+    default boolean isFor(String product, String version) {
+        return product().equals(product);
     }
 
     /** What the driver calls the database. */
     String product();
+
+    /** The oldest version that has all that is needed. */
+    Version oldest();
 
     /** The folder of the schema's scripts. */
     String scripts();
 
     /** Whether the exception says that a table does not exist. */
     boolean isMissingTable(SQLException e);
+
+    /** Whether the transaction failed for no fault but another one at the same time, and was undone. */
+    boolean isWorthAnotherTry(SQLException e);
+
+    /** Makes the transaction that begins read what is committed at each statement. */
+    void readCommitted(Connection connection) throws SQLException;
 
     /**
      * Names the place of a table: the same text on two connections if and only if both would write to the same table of the same
@@ -59,7 +49,7 @@ interface Dialect {
     TransactionalOutbox outbox(Database database, Wakeups wakeups);
 
     /** The jobs. */
-    JobExecutor jobs(Database database);
+    TransactionalJobs jobs(Database database);
 
     /** The payload records. */
     PayloadStore payloads(Database database);

@@ -19,18 +19,26 @@ import org.jspecify.annotations.Nullable;
  * connection for the length of a statement or a short transaction, never during a publication, and holds one more for wake-ups
  * between processes where the database can do that. Safe for use by several threads.
  *
+ * <p>Works on PostgreSQL 12, MariaDB 10.6, MySQL 8.0 and H2 2.2, and newer ones; every other database is refused when the engine
+ * starts. Needs nothing of a session, but for wake-ups, so that a pooler may give each transaction another one. Runs its transactions
+ * in READ COMMITTED, whatever the data source's connections begin with, in auto-commit mode or not. A deadlock or lock timeout is tried
+ * again a few times.
+ *
  * <p>The entities must live in the same database, for their changes to be captured in their own transactions; an engine whose
  * entities do not fails at its start.
  */
 public final class JdbcStore implements Store {
 
-    private final Database database;
+    private final DataSource dataSource;
+    private final String prefix;
     private final SchemaMode schemaMode;
     private final boolean wakeUps;
     private @Nullable Parts parts;
     private boolean open;
 
     private record Parts(
+            Database database,
+            Dialect dialect,
             TransactionalOutbox outbox,
             JobExecutor jobs,
             LeaseStore leases,
@@ -40,7 +48,8 @@ public final class JdbcStore implements Store {
             Wakeups wakeups) {}
 
     private JdbcStore(Builder builder) {
-        this.database = new Database(builder.dataSource, builder.prefix);
+        this.dataSource = builder.dataSource;
+        this.prefix = builder.prefix;
         this.schemaMode = builder.schemaMode;
         this.wakeUps = builder.wakeUps;
     }
@@ -87,14 +96,17 @@ public final class JdbcStore implements Store {
 
     @Override
     public void atomically(Runnable calls) {
-        database.together(calls);
+        parts().database().together(calls);
     }
 
     private synchronized Parts parts() {
         if (parts == null) {
-            Dialect dialect = Dialect.of(database);
+            Dialect dialect = Dialects.of(dataSource);
+            Database database = new Database(dataSource, dialect, prefix);
             Wakeups wakeups = wakeUps ? dialect.wakeups(database) : new Wakeups.Local();
             parts = new Parts(
+                    database,
+                    dialect,
                     dialect.outbox(database, wakeups),
                     dialect.jobs(database),
                     dialect.leases(database),
@@ -111,9 +123,10 @@ public final class JdbcStore implements Store {
         if (open) {
             throw new IllegalStateException("the store is used by an engine; make a second one for another");
         }
-        database.learnIsolation();
-        new Schema(database, Dialect.of(database)).prepare(schemaMode);
-        parts().wakeups().open(wake, works);
+        Parts parts = parts();
+        parts.database().learnIsolation();
+        new Schema(parts.database(), parts.dialect()).prepare(schemaMode);
+        parts.wakeups().open(wake, works);
         open = true;
     }
 
@@ -130,7 +143,7 @@ public final class JdbcStore implements Store {
     }
 
     SameDatabase sameDatabase() {
-        return new SameDatabase(database, Dialect.of(database));
+        return new SameDatabase(parts().database(), parts().dialect());
     }
 
     /** Lends a connection to a borrower. */
@@ -202,8 +215,10 @@ public final class JdbcStore implements Store {
         }
 
         /**
-         * Whether processes wake each other through the database (LISTEN and NOTIFY on PostgreSQL); default yes. Without it they
-         * poll, every 100 ms to 5 s. Say no behind a pooler in transaction mode, such as PgBouncer's.
+         * Whether processes wake each other through the database; default yes. Only PostgreSQL can do that, by LISTEN and NOTIFY;
+         * elsewhere, and if this says no, they poll, every 100 ms to 5 s, and each wakes itself for what it captured. Say no behind a
+         * pooler in transaction mode, such as PgBouncer's; PostgreSQL's driver needs {@code prepareThreshold=0} there, unless the
+         * pooler keeps prepared statements.
          */
         public Builder wakeUps(boolean wakeUps) {
             this.wakeUps = wakeUps;

@@ -1,6 +1,5 @@
 package io.syncmachine.jdbc;
 
-import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
@@ -9,12 +8,17 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Set;
 
 /** PostgreSQL 12 and newer: every step is one statement over arrays. */
 final class PostgresDialect implements Dialect {
 
     private static final String UNDEFINED_TABLE = "42P01";
     private static final String INVALID_SCHEMA = "3F000";
+    /** A failed serialization; a deadlock. */
+    private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01");
+
     private static final String PLACE = """
             select (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text || ' ' || current_database()
                 || ' ' || coalesce(to_regclass(?)::oid::text, 'nothing')""";
@@ -22,6 +26,11 @@ final class PostgresDialect implements Dialect {
     @Override
     public String product() {
         return "PostgreSQL";
+    }
+
+    @Override
+    public Version oldest() {
+        return new Version(12, 0);
     }
 
     @Override
@@ -47,12 +56,25 @@ final class PostgresDialect implements Dialect {
     }
 
     @Override
+    public boolean isWorthAnotherTry(SQLException e) {
+        return e.getSQLState() != null && TRY_AGAIN.contains(e.getSQLState());
+    }
+
+    /** Of this transaction alone: nothing of the session is changed, so that a pooler may give it to others. */
+    @Override
+    public void readCommitted(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set transaction isolation level read committed");
+        }
+    }
+
+    @Override
     public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
         return new PostgresOutbox(database, wakeups);
     }
 
     @Override
-    public JobExecutor jobs(Database database) {
+    public TransactionalJobs jobs(Database database) {
         return new PostgresJobs(database);
     }
 

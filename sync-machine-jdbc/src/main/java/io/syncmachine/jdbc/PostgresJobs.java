@@ -3,7 +3,6 @@ package io.syncmachine.jdbc;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
-import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * deleted; its next request makes a new row, and a new claim of that draws a new token from the sequence, so that no old claim can
  * be taken for it.
  */
-final class PostgresJobs implements JobExecutor {
+final class PostgresJobs implements TransactionalJobs {
 
     /** So many tenants are looked at in one claim; the next one goes on where it ended. */
     private static final int MOST_TENANTS = 200;
@@ -150,7 +149,8 @@ final class PostgresJobs implements JobExecutor {
         this.database = database;
     }
 
-    boolean isIn(Database other) {
+    @Override
+    public boolean isIn(Database other) {
         return database == other;
     }
 
@@ -167,25 +167,28 @@ final class PostgresJobs implements JobExecutor {
         });
     }
 
-    /** In the connection's transaction. A key that is requested twice in one batch is one request. */
-    void enqueue(Connection connection, Collection<JobRequest> requests) throws SQLException {
-        Map<JobKey, JobRequest> byKey = new HashMap<>();
-        for (JobRequest request : requests) {
-            byKey.merge(request.key(), request, JobRequest::union);
-        }
-        if (byKey.isEmpty()) {
+    @Override
+    public void enqueue(Connection connection, Collection<JobRequest> requests) throws SQLException {
+        Collection<JobRequest> batch = folded(requests);
+        if (batch.isEmpty()) {
             return;
         }
-        Collection<JobRequest> batch = byKey.values();
         try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ENQUEUE))) {
             keys(statement, batch, JobRequest::key)
-                    .texts(
-                            batch,
-                            request -> PostgresOutbox.join(request.changed().encoded()))
+                    .texts(batch, request -> JdbcOutbox.join(request.changed().encoded()))
                     .longs(batch, request -> number(request.lane()))
                     .texts(batch, request -> join(request.causes()))
                     .update();
         }
+    }
+
+    /** One request per key. */
+    static Collection<JobRequest> folded(Collection<JobRequest> requests) {
+        Map<JobKey, JobRequest> byKey = new HashMap<>();
+        for (JobRequest request : requests) {
+            byKey.merge(request.key(), request, JobRequest::union);
+        }
+        return byKey.values();
     }
 
     private static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, JobKey> key)
@@ -198,24 +201,24 @@ final class PostgresJobs implements JobExecutor {
     }
 
     /** As stored; a stage's number never changes. */
-    private static long number(Stage stage) {
+    static long number(Stage stage) {
         return stage == Stage.FIND_SUBJECTS ? 1 : 2;
     }
 
-    private static long number(Lane lane) {
+    static long number(Lane lane) {
         return lane == Lane.LIVE ? 0 : 1;
     }
 
-    private static Stage stage(int number) {
+    static Stage stage(int number) {
         return number == 1 ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION;
     }
 
     static String join(Collection<Cause> causes) {
-        return storable(PostgresOutbox.join(causes.stream().map(Cause::encoded).toList()));
+        return storable(JdbcOutbox.join(causes.stream().map(Cause::encoded).toList()));
     }
 
     static List<Cause> causes(String joined) {
-        return PostgresOutbox.split(joined).stream()
+        return JdbcOutbox.split(joined).stream()
                 .flatMap(form -> Cause.decoded(form).stream())
                 .limit(Cause.MOST)
                 .toList();
@@ -283,7 +286,7 @@ final class PostgresJobs implements JobExecutor {
         }
         JobKey key = new JobKey(row.getString(1), row.getString(2), stage(row.getInt(3)), row.getString(4));
         Duration failingFor = Duration.ofNanos(Math.max(row.getLong(7), 0) * 1_000);
-        ChangedProperties changed = ChangedProperties.decoded(PostgresOutbox.split(row.getString(8)));
+        ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(8)));
         Claim claim = new Claim(key, row.getLong(5), row.getInt(6), failingFor, changed, causes(row.getString(9)));
         return new Due(claim, 0, null);
     }
@@ -376,7 +379,7 @@ final class PostgresJobs implements JobExecutor {
                 .findFirst();
     }
 
-    private static ArrayStatement bind(ArrayStatement statement, JobKey key) throws SQLException {
+    static ArrayStatement bind(ArrayStatement statement, JobKey key) throws SQLException {
         return statement
                 .text(key.tenant())
                 .text(key.machine())
@@ -384,10 +387,10 @@ final class PostgresJobs implements JobExecutor {
                 .text(key.key());
     }
 
-    private static JobStatus status(ResultSet row) throws SQLException {
+    static JobStatus status(ResultSet row) throws SQLException {
         boolean running = row.getBoolean(1);
         boolean parked = row.getBoolean(2);
-        Duration dueIn = running || parked ? Duration.ZERO : Duration.ofNanos(row.getLong(3) * 1_000);
+        Duration dueIn = running || parked ? Duration.ZERO : Duration.ofNanos(Math.max(row.getLong(3), 0) * 1_000);
         return new JobStatus(running, parked, dueIn, row.getInt(4), row.getString(5), causes(row.getString(6)));
     }
 

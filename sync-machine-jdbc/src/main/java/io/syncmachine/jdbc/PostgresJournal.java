@@ -85,10 +85,15 @@ final class PostgresJournal implements Journal {
     }
 
     private static JournalEntry entry(ResultSet row) throws SQLException {
+        return new JournalEntry(row.getTimestamp(1).toInstant(), row.getString(2), outcome(row));
+    }
+
+    /** From the third column on: tenant, machine, subject, result, kind, attempt, reason, fingerprint, duration, and causes. */
+    static Outcome outcome(ResultSet row) throws SQLException {
         String kind = row.getString(7);
         long took = row.getLong(11);
         Duration tookOrNull = row.wasNull() ? null : Duration.ofNanos(took * 1_000);
-        Outcome outcome = new Outcome(
+        return new Outcome(
                 row.getString(3),
                 row.getString(4),
                 row.getString(5),
@@ -99,7 +104,6 @@ final class PostgresJournal implements Journal {
                 row.getString(10),
                 tookOrNull,
                 PostgresJobs.causes(row.getString(12)));
-        return new JournalEntry(row.getTimestamp(1).toInstant(), row.getString(2), outcome);
     }
 
     @Override

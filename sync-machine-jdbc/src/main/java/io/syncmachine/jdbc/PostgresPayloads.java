@@ -116,7 +116,8 @@ final class PostgresPayloads implements PayloadStore {
         return new Opening(key, row.getLong(14), known(row), Duration.ofNanos(row.getLong(15) * 1_000));
     }
 
-    private static PayloadRecord known(ResultSet row) throws SQLException {
+    /** A row of state, fingerprint, body, remote id, the intent's kind, fingerprint, key and body, builder version, and doubt. */
+    static PayloadRecord known(ResultSet row) throws SQLException {
         return new PayloadRecord(
                 State.valueOf(row.getString(1)),
                 row.getString(2),

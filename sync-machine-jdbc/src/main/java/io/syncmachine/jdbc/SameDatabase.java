@@ -91,7 +91,7 @@ final class SameDatabase {
         leases.tryAcquire(key, "store", LEASE);
         try {
             lend(own, lender, connection -> {
-                LeaseStore others = dialect.leases(new Database(only(connection), store.prefix()));
+                LeaseStore others = dialect.leases(new Database(only(connection), dialect, store.prefix()));
                 if (!others.tryAcquire(key, "entities", LEASE).isEmpty()) {
                     throw different(own, new Side(describe(connection), null));
                 }

@@ -8,12 +8,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /** The tables' versions and scripts. */
 final class Schema {
 
     static final int VERSION = 1;
 
+    private static final Pattern END_OF_STATEMENT = Pattern.compile(";\\s*(\\n|\\z)");
     private static final String PLACEHOLDER = "${syncMachinePrefix}";
 
     private final Database database;
@@ -62,13 +64,19 @@ final class Schema {
         }
     }
 
-    /** Two processes may both try: the later one fails on what is there by then, and finds it when it looks again. */
+    /**
+     * Several processes may try at once. Where a transaction can make tables, all but one fail on what is there by then, and find it
+     * when they look again; elsewhere each statement does nothing if another process was quicker, and the version comes last.
+     */
     private void create() {
         try {
             database.inTransaction(connection -> {
                 try (Statement statement = connection.createStatement()) {
-                    return statement.execute(script());
+                    for (String sql : END_OF_STATEMENT.splitAsStream(script()).toList()) {
+                        statement.execute(sql);
+                    }
                 }
+                return VERSION;
             });
         } catch (JdbcStoreException e) {
             if (installedVersion().isEmpty()) {

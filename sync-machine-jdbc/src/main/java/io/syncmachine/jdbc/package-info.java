@@ -1,6 +1,6 @@
 /**
- * Outbox, jobs, leases and payload records in a relational database: start with {@link io.syncmachine.jdbc.JdbcStore}. PostgreSQL so
- * far; each further database is one more {@code Dialect}.
+ * Outbox, jobs, leases, payload records and journal in a relational database: start with {@link io.syncmachine.jdbc.JdbcStore}.
+ * PostgreSQL, H2, MariaDB and MySQL; each is one {@code Dialect}.
  */
 @NullMarked
 package io.syncmachine.jdbc;

@@ -1,18 +1,38 @@
 package io.syncmachine.jdbc;
 
+import io.syncmachine.testing.DatabaseKind;
 import io.syncmachine.testing.TestDatabase;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** A database with a store in it, for a contract; time passes by moving all that is stored into the past. */
-final class ContractDatabase implements AutoCloseable {
+/** Empty tables for a contract, the same ones for all of its tests; time passes by moving all that is stored into the past. */
+final class ContractDatabase {
 
-    private final TestDatabase database = TestDatabase.create();
+    private static final Map<DatabaseKind, TestDatabase> DATABASES = new ConcurrentHashMap<>();
+    private static final List<String> TABLES = List.of("outbox", "job", "payload", "journal", "machine", "lease");
 
-    JdbcStore store() {
-        return JdbcStore.builder(database.dataSource())
+    private final TestDatabase database;
+
+    ContractDatabase(DatabaseKind kind) {
+        database = DATABASES.computeIfAbsent(kind, ContractDatabase::create);
+        TABLES.forEach(table -> execute("delete from sync_machine_" + table));
+    }
+
+    private static TestDatabase create(DatabaseKind kind) {
+        TestDatabase database = TestDatabase.create(kind);
+        try (JdbcStore store = JdbcStore.builder(database.dataSource())
                 .schemaMode(SchemaMode.CREATE)
                 .wakeUps(false)
-                .build();
+                .build()) {
+            store.open(() -> {}, false);
+        }
+        return database;
+    }
+
+    JdbcStore store() {
+        return JdbcStore.builder(database.dataSource()).wakeUps(false).build();
     }
 
     /** A store that is open already. */
@@ -22,22 +42,27 @@ final class ContractDatabase implements AutoCloseable {
         return store;
     }
 
+    TestDatabase database() {
+        return database;
+    }
+
     void execute(String sql) {
         database.execute(sql);
     }
 
     void pass(Duration duration) {
-        String ago = " - interval '" + duration.toMillis() + " milliseconds'";
-        database.execute("update sync_machine_job set due_at = due_at" + ago + ", lease_until = lease_until" + ago
-                + ", failing_since = failing_since" + ago);
-        database.execute("update sync_machine_payload set call_until = call_until" + ago + ", used_at = used_at" + ago);
-        database.execute("update sync_machine_journal set at = at" + ago);
-        database.execute("update sync_machine_machine set seen_at = seen_at" + ago);
-        database.execute("update sync_machine_lease set expires_at = expires_at" + ago);
+        moveBack("job", "due_at", duration);
+        moveBack("job", "lease_until", duration);
+        moveBack("job", "failing_since", duration);
+        moveBack("payload", "call_until", duration);
+        moveBack("payload", "used_at", duration);
+        moveBack("journal", "at", duration);
+        moveBack("machine", "seen_at", duration);
+        moveBack("lease", "expires_at", duration);
     }
 
-    @Override
-    public void close() {
-        database.close();
+    private void moveBack(String table, String column, Duration duration) {
+        database.execute("update sync_machine_" + table + " set " + column + " = "
+                + database.earlier(column, duration.toMillis()));
     }
 }

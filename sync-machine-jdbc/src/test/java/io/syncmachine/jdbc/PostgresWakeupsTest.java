@@ -24,7 +24,7 @@ class PostgresWakeupsTest {
     private final PostgresWakeups host = wakeups(counting.dataSource());
 
     private static PostgresWakeups wakeups(javax.sql.DataSource dataSource) {
-        return new PostgresWakeups(new Database(dataSource, "sync_machine_"));
+        return new PostgresWakeups(new Database(dataSource, new PostgresDialect(), "sync_machine_"));
     }
 
     @AfterEach

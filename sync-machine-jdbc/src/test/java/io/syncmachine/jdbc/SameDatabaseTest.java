@@ -36,8 +36,8 @@ class SameDatabaseTest {
         LEASE;
 
         SameDatabase check(DataSource store) {
-            Database database = new Database(store, "sync_machine_");
-            Dialect real = Dialect.of(database);
+            Dialect real = Dialects.of(store);
+            Database database = new Database(store, real, "sync_machine_");
             return new SameDatabase(database, this == PLACE ? real : withoutPlaces(real));
         }
 

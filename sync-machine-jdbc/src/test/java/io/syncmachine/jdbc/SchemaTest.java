@@ -2,7 +2,10 @@ package io.syncmachine.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import io.syncmachine.testing.TestDatabase;
 import java.sql.Connection;
 import java.util.Map;
@@ -16,9 +19,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The tables: missing, made, of the wrong version, under other names, and made by the usual tools. */
+@OnEveryDatabase
 class SchemaTest {
 
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database;
+
+    SchemaTest(DatabaseKind kind) {
+        database = TestDatabase.create(kind);
+    }
 
     @AfterEach
     void close() {
@@ -38,7 +46,7 @@ class SchemaTest {
         assertThatThrownBy(() -> open(JdbcStore.builder(database.dataSource())))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("sync_machine_schema")
-                .hasMessageContaining("io/syncmachine/jdbc/postgresql/V1__sync_machine.sql");
+                .hasMessageContaining("io/syncmachine/jdbc/" + database.kind().scripts() + "/V1__sync_machine.sql");
     }
 
     @Test
@@ -79,10 +87,25 @@ class SchemaTest {
 
     @Test
     void schemaAndPrefixCanBeChosen() {
-        database.execute("create schema integration");
-        open(JdbcStore.builder(database.dataSource()).prefix("integration.sm_").schemaMode(SchemaMode.CREATE));
-        assertThat(database.number("select count(*) from integration.sm_schema"))
+        String schema = "integration_" + Long.toHexString(System.nanoTime());
+        database.execute("create schema " + schema);
+        open(JdbcStore.builder(database.dataSource()).prefix(schema + ".sm_").schemaMode(SchemaMode.CREATE));
+        assertThat(database.number("select count(*) from " + schema + ".sm_schema"))
                 .isEqualTo(1);
+        database.execute("drop schema " + schema + (database.kind().isLikeMySql() ? "" : " cascade"));
+    }
+
+    /** As a process leaves it that dies on the way, where each statement is a transaction. */
+    @Test
+    void createCompletesWhatIsThereInPart() {
+        assumeThat(database.kind()).isNotEqualTo(DatabaseKind.POSTGRESQL);
+        open(JdbcStore.builder(database.dataSource()).schemaMode(SchemaMode.CREATE));
+        database.execute("drop table sync_machine_schema");
+        database.execute("drop table sync_machine_lease");
+        database.execute("delete from sync_machine_fence");
+        open(JdbcStore.builder(database.dataSource()).schemaMode(SchemaMode.CREATE));
+        assertThat(database.number("select count(*) from sync_machine_fence")).isEqualTo(1);
+        assertThat(database.number("select count(*) from sync_machine_lease")).isZero();
     }
 
     @Test
@@ -98,7 +121,7 @@ class SchemaTest {
     void theScriptRunsInFlyway() {
         Flyway.configure()
                 .dataSource(database.dataSource())
-                .locations("classpath:io/syncmachine/jdbc/postgresql")
+                .locations("classpath:io/syncmachine/jdbc/" + database.kind().scripts())
                 .placeholders(Map.of("syncMachinePrefix", "sync_machine_"))
                 .load()
                 .migrate();
@@ -111,6 +134,7 @@ class SchemaTest {
             var target =
                     DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(connection));
             Liquibase liquibase = new Liquibase("changelog.xml", new ClassLoaderResourceAccessor(), target);
+            liquibase.setChangeLogParameter("scripts", database.kind().scripts());
             liquibase.setChangeLogParameter("syncMachinePrefix", "sync_machine_");
             liquibase.update("");
         }

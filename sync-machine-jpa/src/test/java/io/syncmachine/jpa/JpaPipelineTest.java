@@ -1,5 +1,6 @@
 package io.syncmachine.jpa;
 
+import static io.syncmachine.testing.DatabaseKind.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.syncmachine.JournalPolicy;
@@ -15,6 +16,8 @@ import io.syncmachine.jpa.shop.OrderLine;
 import io.syncmachine.jpa.shop.Shop;
 import io.syncmachine.jpa.shop.ShopMachines;
 import io.syncmachine.testing.CountingDataSource;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import io.syncmachine.testing.TestDatabase;
 import java.util.List;
 import java.util.Random;
@@ -33,11 +36,16 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The whole way from a committed entity to the API, on a real PostgreSQL. */
+/** The whole way from a committed entity to the API. */
+@OnEveryDatabase(except = DatabaseKind.MARIADB_BY_MYSQL_DRIVER)
 class JpaPipelineTest {
 
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database;
     private final FakeApi api = new FakeApi();
+
+    JpaPipelineTest(DatabaseKind kind) {
+        database = TestDatabase.create(kind);
+    }
 
     @AfterEach
     void closeDatabase() {
@@ -160,27 +168,30 @@ class JpaPipelineTest {
     }
 
     @Test
-    void twoEnginesPublishTenThousandSubjectsWithoutOverlapOrDuplicate() {
+    void twoEnginesPublishThousandsOfSubjectsWithoutOverlapOrDuplicate() {
+        int subjects = database.kind() == POSTGRESQL ? 10_000 : 2_000;
         try (Node one = Node.working(database.dataSource(), ShopMachines.orderToApi(api));
                 Node other = Node.working(database.anotherPool(20), ShopMachines.orderToApi(api))) {
-            createOrders(one.shop(), 20, 500);
+            createOrders(one.shop(), 20, subjects / 20);
             one.settle();
             assertThat(other.engine().backlog().isEmpty()).isTrue();
         }
-        assertThat(api.documents()).hasSize(10_000);
-        assertThat(api.callCount()).isEqualTo(10_000);
+        assertThat(api.documents()).hasSize(subjects);
+        assertThat(api.callCount()).isEqualTo(subjects);
         assertThat(api.overlapping()).isZero();
     }
 
+    /** A tenth on PostgreSQL; elsewhere more, for a step reads what it locks before it writes. */
     @Test
-    void aBacklogCostsAtMostATenthOfAStatementPerPublishedSubject() {
+    void aBacklogCostsAFractionOfAStatementPerPublishedSubject() {
         assertThat(statementsForTwoThousand(engine -> engine.journal(JournalPolicy.off())))
-                .isLessThanOrEqualTo(200);
+                .isLessThanOrEqualTo(database.kind() == POSTGRESQL ? 200 : 500);
     }
 
     @Test
-    void theJournalCostsAtMostAFiftiethOfAStatementMore() {
-        assertThat(statementsForTwoThousand(engine -> engine)).isLessThanOrEqualTo(240);
+    void theJournalCostsLittleMore() {
+        assertThat(statementsForTwoThousand(engine -> engine))
+                .isLessThanOrEqualTo(database.kind() == POSTGRESQL ? 240 : 550);
         assertThat(database.number("select count(*) from sync_machine_journal where result = 'PUBLISHED'"))
                 .isEqualTo(2000);
     }

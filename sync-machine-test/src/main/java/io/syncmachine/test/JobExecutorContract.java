@@ -164,6 +164,30 @@ public abstract class JobExecutorContract {
         }
 
         @Test
+        void isOneOfItsOwnForEveryKeyThatDiffersInAByte() {
+            List<JobKey> keys = List.of(key("a"), key("A"), key("ä"), key("a "), key(" a"), key("😀"), key("😁"));
+            keys.forEach(JobExecutorContract.this::enqueue);
+
+            List<Claim> claims = claimAll();
+
+            assertThat(claims).extracting(Claim::key).containsExactlyInAnyOrderElementsOf(keys);
+            assertThat(jobs.complete(claims.subList(0, 3))).hasSize(3);
+            assertThat(jobs.backlog()).isEqualTo(4);
+        }
+
+        @Test
+        void mayHaveALongKey() {
+            JobKey one = JobKey.findSubjects(Change.DEFAULT_TENANT, "m".repeat(100), "Order", "€".repeat(666) + "1");
+            JobKey other = JobKey.findSubjects(Change.DEFAULT_TENANT, "m".repeat(100), "Order", "€".repeat(666) + "2");
+            enqueue(one);
+            enqueue(other);
+
+            assertThat(claim("m".repeat(100), Stage.FIND_SUBJECTS))
+                    .extracting(Claim::key)
+                    .containsExactlyInAnyOrder(one, other);
+        }
+
+        @Test
         void isKeptForOtherNodes() throws Exception {
             enqueue("1");
 

@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -123,6 +124,26 @@ public abstract class PayloadStoreContract {
         }
 
         @Test
+        void recordsWhoseKeysDifferInAByteAreKeptApart() {
+            List<SubjectKey> keys = Stream.of(
+                            "a", "A", "ä", "a ", " a", "😀", "😁", "€".repeat(666) + "1", "€".repeat(666) + "2")
+                    .map(PayloadStoreContract::key)
+                    .toList();
+
+            List<Opening> openings = payloads.open(keys);
+            for (Opening opening : openings) {
+                record(opening, "fingerprint-" + opening.epoch(), BODY, null);
+            }
+
+            assertThat(openings).extracting(Opening::key).containsExactlyElementsOf(keys);
+            assertThat(openings).extracting(Opening::epoch).doesNotHaveDuplicates();
+            for (Opening opening : openings) {
+                assertThat(payloads.find(opening.key()).orElseThrow().fingerprint())
+                        .isEqualTo("fingerprint-" + opening.epoch());
+            }
+        }
+
+        @Test
         void recordsOfTenantsAndMachinesAreKeptApart() {
             SubjectKey tenant = new SubjectKey("other", KEY.machine(), KEY.id());
             SubjectKey machine = new SubjectKey(KEY.tenant(), "other", KEY.id());
@@ -162,11 +183,25 @@ public abstract class PayloadStoreContract {
 
         @Test
         void aLargeDocumentIsKept() {
-            String large = "{\"text\":\"" + "äöü€".repeat(50_000) + "\"}";
+            String large = "{\"text\":\"" + "äöü€😀".repeat(300_000) + "\"}";
 
             record(open(), "fingerprint-a", large, null);
 
             assertThat(known().body()).isEqualTo(large);
+        }
+
+        @Test
+        void largeDocumentsMayComeTogether() {
+            List<Opening> openings = payloads.open(
+                    IntStream.range(0, 12).mapToObj(i -> key("" + i)).toList());
+            String large = "{\"text\":\"" + "x".repeat(1_000_000) + "\"}";
+
+            assertThat(payloads.record(openings.stream()
+                            .map(opening -> acknowledgement(opening, "fingerprint-a", large, null))
+                            .toList()))
+                    .containsExactlyInAnyOrderElementsOf(epochs(openings));
+
+            assertThat(payloads.find(key("11")).orElseThrow().body()).isEqualTo(large);
         }
 
         @Test

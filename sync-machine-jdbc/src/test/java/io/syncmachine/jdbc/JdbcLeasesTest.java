@@ -2,13 +2,18 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.test.LeaseStoreContract;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 
-/** On PostgreSQL. */
-class PostgresLeasesTest extends LeaseStoreContract {
+@OnEveryDatabase
+class JdbcLeasesTest extends LeaseStoreContract {
 
-    private final ContractDatabase database = new ContractDatabase();
+    private final ContractDatabase database;
+
+    JdbcLeasesTest(DatabaseKind kind) {
+        database = new ContractDatabase(kind);
+    }
 
     @Override
     protected LeaseStore createLeases() {
@@ -18,10 +23,5 @@ class PostgresLeasesTest extends LeaseStoreContract {
     @Override
     protected void pass(Duration duration) {
         database.pass(duration);
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
     }
 }

@@ -2,13 +2,18 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.test.JobExecutorContract;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 
-/** On PostgreSQL. */
-class PostgresJobsTest extends JobExecutorContract {
+@OnEveryDatabase
+class JdbcJobsTest extends JobExecutorContract {
 
-    private final ContractDatabase database = new ContractDatabase();
+    private final ContractDatabase database;
+
+    JdbcJobsTest(DatabaseKind kind) {
+        database = new ContractDatabase(kind);
+    }
 
     @Override
     protected JobExecutor createJobs() {
@@ -18,10 +23,5 @@ class PostgresJobsTest extends JobExecutorContract {
     @Override
     protected void pass(Duration duration) {
         database.pass(duration);
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
     }
 }

@@ -3,13 +3,18 @@ package io.syncmachine.jdbc;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.SubjectKey;
 import io.syncmachine.test.PayloadStoreContract;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 
-/** On PostgreSQL. */
-class PostgresPayloadsTest extends PayloadStoreContract {
+@OnEveryDatabase
+class JdbcPayloadsTest extends PayloadStoreContract {
 
-    private final ContractDatabase database = new ContractDatabase();
+    private final ContractDatabase database;
+
+    JdbcPayloadsTest(DatabaseKind kind) {
+        database = new ContractDatabase(kind);
+    }
 
     @Override
     protected PayloadStore createPayloads() {
@@ -24,10 +29,5 @@ class PostgresPayloadsTest extends PayloadStoreContract {
     @Override
     protected void forget(SubjectKey key) {
         database.execute("delete from sync_machine_payload where subject_id = '" + key.id() + "'");
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
     }
 }

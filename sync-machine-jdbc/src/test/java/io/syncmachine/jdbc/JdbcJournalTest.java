@@ -2,13 +2,18 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.Journal;
 import io.syncmachine.test.JournalContract;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 
-/** On PostgreSQL. */
-class PostgresJournalTest extends JournalContract {
+@OnEveryDatabase
+class JdbcJournalTest extends JournalContract {
 
-    private final ContractDatabase database = new ContractDatabase();
+    private final ContractDatabase database;
+
+    JdbcJournalTest(DatabaseKind kind) {
+        database = new ContractDatabase(kind);
+    }
 
     @Override
     protected Journal createJournal() {
@@ -18,10 +23,5 @@ class PostgresJournalTest extends JournalContract {
     @Override
     protected void pass(Duration duration) {
         database.pass(duration);
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
     }
 }

@@ -2,13 +2,18 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.test.MachineRegistryContract;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 
-/** On PostgreSQL. */
-class PostgresMachinesTest extends MachineRegistryContract {
+@OnEveryDatabase
+class JdbcMachinesTest extends MachineRegistryContract {
 
-    private final ContractDatabase database = new ContractDatabase();
+    private final ContractDatabase database;
+
+    JdbcMachinesTest(DatabaseKind kind) {
+        database = new ContractDatabase(kind);
+    }
 
     @Override
     protected MachineRegistry createMachines() {
@@ -18,10 +23,5 @@ class PostgresMachinesTest extends MachineRegistryContract {
     @Override
     protected void pass(Duration duration) {
         database.pass(duration);
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
     }
 }

@@ -1,0 +1,101 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.ChangeKind;
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.spi.Change;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobRequest;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/** An outbox table; how rows get into it and out of it is the dialects' business. */
+abstract class JdbcOutbox implements TransactionalOutbox {
+
+    /** Between entries of a list in one text. No name holds it, nor does any sensible id: it is a control character. */
+    static final String SEPARATOR = "\u001f";
+
+    private final Database database;
+    private final Wakeups wakeups;
+
+    JdbcOutbox(Database database, Wakeups wakeups) {
+        this.database = database;
+        this.wakeups = wakeups;
+    }
+
+    /** Takes out up to so many committed changes, in the connection's transaction. */
+    abstract List<Change> take(Connection connection, int limit) throws SQLException;
+
+    @Override
+    public final void append(Collection<Change> changes) {
+        if (changes.isEmpty()) {
+            return;
+        }
+        database.call(connection -> {
+            append(connection, changes);
+            return changes.size();
+        });
+        committed();
+    }
+
+    static String join(Collection<String> entries) {
+        return String.join(SEPARATOR, entries);
+    }
+
+    static List<String> split(String joined) {
+        return joined.isEmpty() ? List.of() : Arrays.asList(joined.split(SEPARATOR, -1));
+    }
+
+    @Override
+    public final void committed() {
+        wakeups.committed();
+    }
+
+    @Override
+    public final int relay(int limit, Router router, JobExecutor jobs) {
+        if (!jobs.capabilities().contains(JobExecutor.Capability.DURABLE)) {
+            throw new IllegalStateException("changes in a database cannot become jobs of " + jobs
+                    + ", which forgets them in a crash: use durable jobs");
+        }
+        int taken = database.inTransaction(connection -> {
+            List<Change> changes = take(connection, limit);
+            if (!changes.isEmpty()) {
+                enqueue(connection, router.route(changes), jobs);
+            }
+            return changes.size();
+        });
+        if (taken == limit) {
+            wakeups.plenty();
+        }
+        return taken;
+    }
+
+    private void enqueue(Connection connection, List<JobRequest> requests, JobExecutor jobs) throws SQLException {
+        if (jobs instanceof TransactionalJobs own && own.isIn(database)) {
+            own.enqueue(connection, requests);
+        } else {
+            jobs.enqueue(requests);
+        }
+    }
+
+    /** A row of tenant, type, id, kind, what changed, machines, and trace. */
+    static Change change(ResultSet row) throws SQLException {
+        return new Change(
+                row.getString(1),
+                row.getString(2),
+                row.getString(3),
+                ChangeKind.valueOf(row.getString(4)),
+                ChangedProperties.decoded(split(row.getString(5))),
+                Set.copyOf(split(row.getString(6))),
+                row.getString(7));
+    }
+
+    @Override
+    public final long depth() {
+        return database.number("select count(*) from ${p}outbox");
+    }
+}

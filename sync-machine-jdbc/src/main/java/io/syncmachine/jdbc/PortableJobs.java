@@ -1,0 +1,445 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.event.Cause;
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * Jobs in a table. A batch locks its jobs in key order, so that batches cannot deadlock, and then changes those that it still may. A
+ * job that is done is deleted; a new claim of the next job of its key has a token that no claim had before.
+ */
+final class PortableJobs implements TransactionalJobs {
+
+    private static final String KEY = "t.tenant, t.machine, t.stage, t.job_key";
+    private static final Comparator<JobKey> ORDER = Comparator.comparing(JobKey::tenant)
+            .thenComparing(JobKey::machine)
+            .thenComparing(JobKey::stage)
+            .thenComparing(JobKey::key);
+    private static final List<String> UNCLAIMED =
+            List.of("t.token = null", "t.claimed = null", "t.owner = null", "t.lease_until = null");
+
+    private final Database database;
+    private final KeyedTable table;
+    private final Fence fence;
+    private final String now;
+    private final String made;
+    private final String queues;
+    private final String due;
+    private final String find;
+    private final Turns turns = new Turns();
+    private final List<String> request;
+    private final List<String> claim;
+    private final List<String> runAgain;
+    private final List<String> release;
+    private final List<String> park;
+    private final List<String> renew;
+
+    PortableJobs(Database database, PortableDialect dialect) {
+        this.database = database;
+        this.table = new KeyedTable(dialect, database.sql("${p}job"), List.of("tenant", "machine", "stage", "job_key"));
+        this.fence = new Fence(database);
+        this.now = dialect.now();
+        this.made = "0, " + now + ", '', " + PostgresJobs.number(Lane.BACKGROUND) + ", ''";
+        this.queues = database.sql("select t.tenant, t.lane from ${p}job t" + dialect.using("due")
+                + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant > ?"
+                + " group by t.machine, t.stage, t.parked, t.tenant, t.lane having min(t.due_at) <= " + now
+                + " order by t.tenant, t.lane limit ?");
+        this.due = database.sql("select " + KEY + ", t.attempts, coalesce(" + dialect.micros("t.failing_since", now)
+                + ", 0), t.changed, t.causes from ${p}job t" + dialect.using("due")
+                + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant = ? and t.lane = ?"
+                + " and t.due_at <= " + now + " and (t.lease_until is null or t.lease_until <= " + now
+                + ") order by t.machine, t.stage, t.parked, t.tenant, t.lane, t.due_at limit ? for update skip locked");
+        this.find = "select case when t.token is not null and t.lease_until > " + now
+                + " then 1 else 0 end, t.parked, coalesce(" + dialect.micros(now, "t.due_at")
+                + ", 0), t.attempts, t.last_failure, t.causes from ${p}job t"
+                + " where t.tenant = ? and t.machine = ? and t.stage = ? and t.job_key = ?";
+        this.request = List.of(
+                "t.requested = t.requested + 1",
+                "t.changed = r.new_changed",
+                "t.lane = r.new_lane",
+                "t.causes = r.new_causes",
+                "t.due_at = case when r.was_parked then " + now + " else t.due_at end",
+                "t.attempts = case when r.was_parked then 0 else t.attempts end",
+                "t.failing_since = case when r.was_parked then null else t.failing_since end",
+                "t.parked = false");
+        this.claim = List.of(
+                "t.token = r.new_token",
+                "t.claimed = t.requested",
+                "t.owner = r.new_owner",
+                "t.attempts = t.attempts + 1",
+                "t.lease_until = " + dialect.later(now, "r.lease_micros"));
+        this.runAgain = unclaimed(
+                "t.attempts = 0", "t.failing_since = null", "t.last_failure = null", "t.causes = r.later_causes");
+        this.release = unclaimed(
+                "t.due_at = " + dialect.later(now, "r.delay_micros"),
+                "t.attempts = case when r.counts then t.attempts else t.attempts - 1 end",
+                "t.failing_since = case when r.counts then coalesce(t.failing_since, " + now + ") else "
+                        + dialect.later("t.failing_since", "r.delay_micros") + " end",
+                "t.last_failure = r.reason");
+        this.park = unclaimed(
+                "t.parked = true",
+                "t.failing_since = coalesce(t.failing_since, " + now + ")",
+                "t.last_failure = r.reason");
+        this.renew = List.of("t.lease_until = " + dialect.later(now, "r.lease_micros"));
+    }
+
+    private static List<String> unclaimed(String... further) {
+        List<String> assignments = new ArrayList<>(UNCLAIMED);
+        assignments.addAll(List.of(further));
+        return assignments;
+    }
+
+    @Override
+    public boolean isIn(Database other) {
+        return database == other;
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.allOf(Capability.class);
+    }
+
+    @Override
+    public void enqueue(Collection<JobRequest> requests) {
+        if (requests.isEmpty()) {
+            return;
+        }
+        database.inTransaction(connection -> {
+            enqueue(connection, requests);
+            return requests.size();
+        });
+    }
+
+    /** What a job knew when it was requested. */
+    private record Known(ChangedProperties changed, boolean parked, long lane, List<String> causes) {
+
+        /** The causes of both, as long as there is room; those that a run was told come first. */
+        String causes(JobRequest request) {
+            List<String> further = JdbcOutbox.split(PostgresJobs.join(request.causes()));
+            List<String> both = new ArrayList<>(causes);
+            if (!causes.containsAll(further)) {
+                both.addAll(further);
+            }
+            return JdbcOutbox.join(both.subList(0, Math.min(both.size(), 2 * Cause.MOST)));
+        }
+    }
+
+    @Override
+    public void enqueue(Connection connection, Collection<JobRequest> requests) throws SQLException {
+        if (requests.isEmpty()) {
+            return;
+        }
+        List<JobRequest> batch = PostgresJobs.folded(requests).stream()
+                .sorted(Comparator.comparing(JobRequest::key, ORDER))
+                .toList();
+        Rows<JobRequest> keys = keys(batch, JobRequest::key);
+        table.makeMissing(connection, keys, List.of("requested", "due_at", "changed", "lane", "causes"), made);
+        Map<JobKey, Known> known = new HashMap<>();
+        table.lock(
+                connection,
+                keys,
+                KEY + ", t.changed, t.parked, t.lane, t.causes",
+                "1 = 1",
+                row -> known.put(
+                        key(row),
+                        new Known(
+                                ChangedProperties.decoded(JdbcOutbox.split(row.getString(5))),
+                                row.getBoolean(6),
+                                row.getLong(7),
+                                JdbcOutbox.split(row.getString(8)))));
+        if (known.size() != batch.size()) {
+            throw new SQLException("of " + batch.size() + " jobs that were enqueued, only " + known.size()
+                    + " can be found: the database must not cut or change their keys");
+        }
+        table.update(
+                connection,
+                keys.texts(
+                                "new_changed",
+                                one -> JdbcOutbox.join(known(known, one)
+                                        .changed()
+                                        .union(one.changed())
+                                        .encoded()))
+                        .flags("was_parked", one -> known(known, one).parked())
+                        .numbers("new_lane", one -> Math.min(known(known, one).lane(), PostgresJobs.number(one.lane())))
+                        .texts("new_causes", one -> known(known, one).causes(one)),
+                request);
+    }
+
+    private static Known known(Map<JobKey, Known> known, JobRequest request) {
+        Known found = known.get(request.key());
+        if (found == null) {
+            throw new IllegalStateException("the job " + request.key() + " has gone");
+        }
+        return found;
+    }
+
+    private static <T> Rows<T> keys(Collection<T> batch, Function<T, JobKey> key) {
+        return Rows.of(batch)
+                .texts("tenant", item -> key.apply(item).tenant())
+                .texts("machine", item -> key.apply(item).machine())
+                .numbers("stage", item -> PostgresJobs.number(key.apply(item).stage()))
+                .texts("job_key", item -> key.apply(item).key());
+    }
+
+    private static JobKey key(ResultSet row) throws SQLException {
+        return new JobKey(row.getString(1), row.getString(2), PostgresJobs.stage(row.getInt(3)), row.getString(4));
+    }
+
+    @Override
+    public List<Claim> claim(ClaimRequest request) {
+        return turns.claim(request, this::claim);
+    }
+
+    /** A tenant's lane with jobs that may be due. */
+    private record Queue(String tenant, long lane) {}
+
+    /** Takes of each lane of each tenant an equal share at most, the live lanes first. */
+    private Turns.Round claim(ClaimRequest request, String after, int limit) {
+        return database.inTransaction(connection -> {
+            List<Queue> queues = queues(connection, request, after);
+            List<String> tenants = queues.stream().map(Queue::tenant).distinct().toList();
+            int share = Math.max(limit / Math.max(tenants.size(), 1), 1);
+            List<Claim> jobs = new ArrayList<>();
+            for (Lane lane : Lane.values()) {
+                for (Queue queue : queues) {
+                    int most = Math.min(share, limit - jobs.size());
+                    if (queue.lane() == PostgresJobs.number(lane) && most > 0) {
+                        jobs.addAll(due(connection, request, queue, most));
+                    }
+                }
+            }
+            return new Turns.Round(claimed(connection, request, jobs), tenants);
+        });
+    }
+
+    private List<Queue> queues(Connection connection, ClaimRequest request, String after) throws SQLException {
+        try (ArrayStatement statement = new ArrayStatement(connection, queues)) {
+            return statement
+                    .text(request.machine())
+                    .number(PostgresJobs.number(request.stage()))
+                    .text(after)
+                    .number(Turns.MOST_TENANTS)
+                    .query(row -> new Queue(row.getString(1), row.getLong(2)));
+        }
+    }
+
+    /** The jobs to claim, locked, with no token yet. */
+    private List<Claim> due(Connection connection, ClaimRequest request, Queue queue, int limit) throws SQLException {
+        try (ArrayStatement statement = new ArrayStatement(connection, due)) {
+            return statement
+                    .text(request.machine())
+                    .number(PostgresJobs.number(request.stage()))
+                    .text(queue.tenant())
+                    .number(queue.lane())
+                    .number(limit)
+                    .query(PortableJobs::due);
+        }
+    }
+
+    private static Claim due(ResultSet row) throws SQLException {
+        Duration failingFor = Duration.ofNanos(Math.max(row.getLong(6), 0) * 1_000);
+        ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(7)));
+        return new Claim(key(row), 0, row.getInt(5) + 1, failingFor, changed, PostgresJobs.causes(row.getString(8)));
+    }
+
+    private List<Claim> claimed(Connection connection, ClaimRequest request, List<Claim> jobs) throws SQLException {
+        if (jobs.isEmpty()) {
+            return jobs;
+        }
+        long token = fence.take(connection, jobs.size());
+        List<Claim> claims = new ArrayList<>();
+        for (Claim job : jobs) {
+            claims.add(new Claim(job.key(), token++, job.attempt(), job.failingFor(), job.changed(), job.causes()));
+        }
+        table.update(
+                connection,
+                keys(claims, Claim::key)
+                        .numbers("new_token", Claim::token)
+                        .texts("new_owner", job -> request.owner())
+                        .numbers("lease_micros", job -> micros(request.lease())),
+                claim);
+        return claims;
+    }
+
+    static long micros(Duration duration) {
+        return Math.min(
+                ArrayStatement.micros(duration), Duration.ofDays(365_000).toSeconds() * 1_000_000);
+    }
+
+    /** A job that a claim still holds: whether it was requested again, and why. */
+    private record Held(boolean again, List<String> causes) {
+
+        /** Those that the claim was not told. */
+        String laterCauses(Claim claim) {
+            return JdbcOutbox.join(causes.subList(Math.min(claim.causes().size(), causes.size()), causes.size()));
+        }
+    }
+
+    /** The jobs that the claims of a batch still hold, locked, by token. */
+    private <T> Map<Long, Held> held(Connection connection, Collection<T> batch, Function<T, Claim> claim)
+            throws SQLException {
+        List<T> sorted = batch.stream()
+                .sorted(Comparator.comparing(item -> claim.apply(item).key(), ORDER))
+                .toList();
+        Map<Long, Held> held = new HashMap<>();
+        table.lock(
+                connection,
+                keys(sorted, item -> claim.apply(item).key())
+                        .numbers("of_token", item -> claim.apply(item).token()),
+                "t.token, case when t.requested = t.claimed then 0 else 1 end, t.causes",
+                "t.token = r.of_token",
+                row -> held.put(row.getLong(1), new Held(row.getInt(2) == 1, JdbcOutbox.split(row.getString(3)))));
+        return held;
+    }
+
+    private static <T> Rows<T> those(
+            Collection<T> batch, Function<T, Claim> claim, Map<Long, Held> held, Predicate<Held> which) {
+        return keys(
+                batch.stream()
+                        .filter(item -> {
+                            Held job = held.get(claim.apply(item).token());
+                            return job != null && which.test(job);
+                        })
+                        .toList(),
+                item -> claim.apply(item).key());
+    }
+
+    /** Work on the jobs that claims hold and that were not requested again. */
+    private interface Settling<T> {
+        void settle(Connection connection, Rows<T> rows) throws SQLException;
+    }
+
+    /** Settles what was not requested again, lets the rest run again, and tells which was which. */
+    private <T> Map<Long, Ending> settle(Collection<T> batch, Function<T, Claim> claim, Settling<T> settling) {
+        if (batch.isEmpty()) {
+            return Map.of();
+        }
+        Map<Long, Held> held = database.inTransaction(connection -> {
+            Map<Long, Held> locked = held(connection, batch, claim);
+            settling.settle(connection, those(batch, claim, locked, job -> !job.again()));
+            table.update(
+                    connection,
+                    those(batch, claim, locked, Held::again).texts("later_causes", item -> {
+                        Held job = locked.get(claim.apply(item).token());
+                        return job == null ? "" : job.laterCauses(claim.apply(item));
+                    }),
+                    runAgain);
+            return locked;
+        });
+        return endings(batch, claim, token -> {
+            Held job = held.get(token);
+            return job == null ? Ending.LOST : job.again() ? Ending.RUNS_AGAIN : Ending.SETTLED;
+        });
+    }
+
+    private static <T> Map<Long, Ending> endings(
+            Collection<T> batch, Function<T, Claim> claim, Function<Long, Ending> ending) {
+        return batch.stream().map(item -> claim.apply(item).token()).collect(Collectors.toMap(token -> token, ending));
+    }
+
+    @Override
+    public Map<Long, Ending> complete(Collection<Claim> claims) {
+        return settle(claims, claim -> claim, table::delete);
+    }
+
+    @Override
+    public Map<Long, Ending> release(Collection<Release> releases) {
+        if (releases.isEmpty()) {
+            return Map.of();
+        }
+        Set<Long> held = database.inTransaction(connection -> {
+            Map<Long, Held> locked = held(connection, releases, Release::claim);
+            table.update(
+                    connection,
+                    those(releases, Release::claim, locked, job -> true)
+                            .numbers("delay_micros", one -> micros(one.delay()))
+                            .flags("counts", Release::countsAsAttempt)
+                            .texts("reason", one -> PostgresJobs.storable(one.reason())),
+                    release);
+            return locked.keySet();
+        });
+        return endings(releases, Release::claim, token -> held.contains(token) ? Ending.SETTLED : Ending.LOST);
+    }
+
+    @Override
+    public Map<Long, Ending> park(Collection<Park> parks) {
+        return settle(
+                parks,
+                Park::claim,
+                (connection, rows) -> table.update(
+                        connection, rows.texts("reason", one -> PostgresJobs.storable(one.failure())), park));
+    }
+
+    @Override
+    public Set<Long> renew(Collection<Claim> claims, Duration lease) {
+        if (claims.isEmpty()) {
+            return Set.of();
+        }
+        return database.inTransaction(connection -> {
+            Map<Long, Held> locked = held(connection, claims, claim -> claim);
+            table.update(
+                    connection,
+                    those(claims, claim -> claim, locked, job -> true).numbers("lease_micros", one -> micros(lease)),
+                    renew);
+            return locked.keySet();
+        });
+    }
+
+    @Override
+    public Map<String, Long> backlogs() {
+        Map<String, Long> backlogs = new HashMap<>();
+        database.query(
+                "select machine, count(*) from ${p}job where parked = false group by machine",
+                statement -> statement,
+                row -> backlogs.put(row.getString(1), row.getLong(2)));
+        return backlogs;
+    }
+
+    @Override
+    public Optional<JobStatus> find(JobKey key) {
+        return database.query(find, statement -> PostgresJobs.bind(statement, key), PostgresJobs::status).stream()
+                .findFirst();
+    }
+
+    @Override
+    public void eraseFailure(JobKey key) {
+        database.inTransaction(connection -> {
+            table.update(connection, keys(List.of(key), one -> one), List.of("t.last_failure = null"));
+            return key;
+        });
+    }
+
+    @Override
+    public long backlog() {
+        return database.number("select count(*) from ${p}job where parked = false");
+    }
+
+    @Override
+    public long parked() {
+        return database.number("select count(*) from ${p}job where parked = true");
+    }
+
+    @Override
+    public String toString() {
+        return "PortableJobs[" + database.prefix() + "]";
+    }
+}

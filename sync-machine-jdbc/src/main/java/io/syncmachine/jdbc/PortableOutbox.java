@@ -1,0 +1,78 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.spi.Change;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Insert-only for the host: its rows come as VALUES, whose number the database knows before it begins, so that no host waits for the
+ * numbering of another's. The relay takes whatever it can lock, and deletes what it took.
+ */
+final class PortableOutbox extends JdbcOutbox {
+
+    private static final String INSERT =
+            "insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines, trace) values ";
+    private static final String ROW = "(?, ?, ?, ?, ?, ?, ?)";
+    private static final String OLDEST = """
+            select tenant, type, entity_id, kind, changed, machines, trace, id
+            from ${p}outbox order by id limit ? for update skip locked""";
+    /** Few enough for every driver's limit of parameters; a transaction that changes more adds one more statement. */
+    private static final int MOST_ROWS = 5_000;
+
+    private final Database database;
+    private final KeyedTable table;
+
+    private record Taken(long id, Change change) {}
+
+    PortableOutbox(Database database, PortableDialect dialect, Wakeups wakeups) {
+        super(database, wakeups);
+        this.database = database;
+        this.table = new KeyedTable(dialect, database.sql("${p}outbox"), List.of("id"));
+    }
+
+    @Override
+    public void append(Connection connection, Collection<Change> changes) throws SQLException {
+        List<Change> rest = new ArrayList<>(changes);
+        for (int from = 0; from < rest.size(); from += MOST_ROWS) {
+            insert(connection, rest.subList(from, Math.min(from + MOST_ROWS, rest.size())));
+        }
+    }
+
+    private void insert(Connection connection, List<Change> changes) throws SQLException {
+        String sql = database.sql(INSERT) + String.join(", ", Collections.nCopies(changes.size(), ROW));
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            int parameter = 0;
+            for (Change change : changes) {
+                statement.setString(++parameter, change.tenant());
+                statement.setString(++parameter, change.type());
+                statement.setString(++parameter, change.id());
+                statement.setString(++parameter, change.kind().name());
+                statement.setString(++parameter, join(change.changed().encoded()));
+                statement.setString(++parameter, join(change.machines()));
+                statement.setString(++parameter, change.trace());
+            }
+            statement.executeUpdate();
+        }
+    }
+
+    @Override
+    List<Change> take(Connection connection, int limit) throws SQLException {
+        List<Taken> taken = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(database.sql(OLDEST))) {
+            statement.setInt(1, limit);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    taken.add(new Taken(rows.getLong(8), change(rows)));
+                }
+            }
+        }
+        table.delete(connection, Rows.of(taken).numbers("id", Taken::id));
+        return taken.stream().map(Taken::change).toList();
+    }
+}

@@ -1,0 +1,21 @@
+package io.syncmachine.jdbc;
+
+import io.syncmachine.spi.Store;
+import io.syncmachine.test.OutboxContract;
+import io.syncmachine.testing.DatabaseKind;
+import io.syncmachine.testing.OnEveryDatabase;
+
+@OnEveryDatabase
+class JdbcOutboxTest extends OutboxContract {
+
+    private final ContractDatabase database;
+
+    JdbcOutboxTest(DatabaseKind kind) {
+        database = new ContractDatabase(kind);
+    }
+
+    @Override
+    protected Store createStore() {
+        return database.store();
+    }
+}

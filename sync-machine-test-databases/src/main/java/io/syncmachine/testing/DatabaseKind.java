@@ -1,0 +1,48 @@
+package io.syncmachine.testing;
+
+import org.jspecify.annotations.Nullable;
+
+/** The databases that the store is tested on. */
+public enum DatabaseKind {
+    /** An embedded server. */
+    POSTGRESQL,
+    /** In memory. */
+    H2,
+    /** An embedded server. */
+    MARIADB,
+    /** The same server, spoken to as if it were a MySQL, by MySQL's driver. */
+    MARIADB_BY_MYSQL_DRIVER,
+    /** A server that is told by {@code -Dmysql.url=jdbc:mysql://host/?user=…&password=…}; its user must be allowed to make databases. */
+    MYSQL;
+
+    private static final @Nullable String MYSQL_URL = System.getProperty("mysql.url");
+
+    /** Why there is none here, or null. */
+    public @Nullable String absence() {
+        return this == MYSQL && MYSQL_URL == null
+                ? "no MySQL to test on: -Dmysql.url=jdbc:mysql://… says where there is one"
+                : null;
+    }
+
+    /** Whether it speaks the SQL of MySQL. */
+    public boolean isLikeMySql() {
+        return this != POSTGRESQL && this != H2;
+    }
+
+    /** The folder of its scripts. */
+    public String scripts() {
+        return switch (this) {
+            case POSTGRESQL -> "postgresql";
+            case H2 -> "h2";
+            case MARIADB, MARIADB_BY_MYSQL_DRIVER -> "mariadb";
+            case MYSQL -> "mysql";
+        };
+    }
+
+    static String mySqlUrl() {
+        if (MYSQL_URL == null) {
+            throw new IllegalStateException("mysql.url is not set");
+        }
+        return MYSQL_URL;
+    }
+}
