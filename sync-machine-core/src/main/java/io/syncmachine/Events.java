@@ -22,8 +22,9 @@ public interface Events {
     void changed(Object entity);
 
     /**
-     * The entities count as changed, as in {@link #changed(Object)}; they need not be loaded. A subject that is gone by now is
-     * deleted at the API. For another entity that is gone, no finder can be called any more: tell its subjects instead.
+     * The entities count as changed, as in {@link #changed(Object)}; they need not be loaded, and may be of subclasses. A subject
+     * that is gone by now is deleted at the API. For another entity that is gone, no finder can be called any more: tell its subjects
+     * instead.
      *
      * @throws IllegalArgumentException if the class is no entity or concerns no machine, or an id is of the wrong class
      */

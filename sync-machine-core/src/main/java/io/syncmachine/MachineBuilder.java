@@ -52,6 +52,11 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
 
     @Override
     public Listening<S, ID> listenTo(Class<S> subject, String... properties) {
+        if (!this.subject.isAssignableFrom(subject)) {
+            throw new IllegalArgumentException("machine '" + name + "' listens to " + subject.getSimpleName()
+                    + " without a way to its subjects; say listenTo(" + subject.getSimpleName()
+                    + ".class, entity -> the ids of the " + this.subject.getSimpleName() + " that show it)");
+        }
         return add(new Listener<S, ID>(subject, properties(subject, List.of(properties)), null));
     }
 
@@ -233,7 +238,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         @Override
         public SyncMachine<S, ID> done() {
             if (publisher == null) {
-                throw new IllegalStateException("machine '" + name + "' has no publish");
+                throw new IllegalStateException("machine '" + name + "' has no publish; say publish(…) after build(…)");
             }
             if (remoteIdsFromApi && !answersResult) {
                 throw new IllegalStateException(

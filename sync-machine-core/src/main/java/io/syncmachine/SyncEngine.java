@@ -51,8 +51,9 @@ public final class SyncEngine implements Events, AutoCloseable {
     /**
      * The application's own events, committed together with a transaction of the application's.
      *
-     * @param transaction one that the entity source knows: an {@code EntityManager} with an active transaction, or a {@code
-     *     Connection} without auto-commit, where entities are JPA's; such a connection, where they are read by plain JDBC
+     * @param transaction one that the entity source knows: an {@code EntityManager} or {@code StatelessSession} with an active
+     *     transaction, or a {@code Connection} without auto-commit, where entities are JPA's; such a connection, where they are read
+     *     by plain JDBC
      * @throws IllegalArgumentException at its use, if it is of no such kind
      */
     public Events in(Object transaction) {

@@ -132,7 +132,8 @@ public final class Engine implements AutoCloseable {
             for (String name : List.of(other.name(), other.storedName())) {
                 if (name.equals(added.name()) || name.equals(added.storedName())) {
                     throw new IllegalArgumentException(
-                            "two machines or handlers are, or formerly were, named '" + name + "'");
+                            "two machines or handlers of the engine are, or formerly were, named '" + name
+                                    + "'; give each a name of its own");
                 }
             }
         }

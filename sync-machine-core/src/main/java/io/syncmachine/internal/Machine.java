@@ -43,7 +43,9 @@ final class Machine<S, ID, D> implements Interest {
             throw new IllegalArgumentException("machine '" + name() + "': the id of "
                     + definition.subject().getSimpleName() + " is of "
                     + subject.idType().getName() + ", but the machine says "
-                    + definition.idType().getName());
+                    + definition.idType().getName() + "; say define(\"" + name() + "\", "
+                    + definition.subject().getSimpleName() + ".class, "
+                    + subject.idType().getSimpleName() + ".class)");
         }
         this.subjectIds = (IdCodec<ID>) subject.ids();
         this.subjectTypes = subject.names();
@@ -70,7 +72,8 @@ final class Machine<S, ID, D> implements Interest {
         unknown.removeAll(entity.properties());
         if (!unknown.isEmpty()) {
             throw new IllegalArgumentException(who + " listens to " + unknown + " of "
-                    + entity.type().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties()));
+                    + entity.type().getSimpleName() + ", which has only " + new TreeSet<>(entity.properties())
+                    + Nearest.suggestion(unknown, entity.properties()));
         }
     }
 

@@ -46,11 +46,24 @@ record OwnEvents(
     @Override
     public void changed(Class<?> type, Collection<?> ids) {
         EntityDescription<?, ?> entity = source.describe(type);
-        Set<String> concerned = concerned(entity.name());
+        List<String> encoded = encode(entity, ids);
         String owner = tenant == null ? source.tenant(transaction) : tenant;
-        append(encode(entity, ids).stream()
-                .map(id -> change(owner, entity.name(), id, concerned))
-                .toList());
+        List<String> names = new ArrayList<>(List.of(entity.name()));
+        names.addAll(entity.names());
+        List<Change> changes = new ArrayList<>();
+        Set<String> told = new TreeSet<>();
+        for (String name : names) { // some may be interested in a subclass only
+            Set<String> further = interested(name);
+            further.removeAll(told);
+            if (!further.isEmpty()) {
+                encoded.forEach(id -> changes.add(change(owner, name, id, further)));
+                told.addAll(further);
+            }
+        }
+        if (told.isEmpty()) {
+            throw interestsNobody(entity.name());
+        }
+        append(changes);
     }
 
     private static <E, ID> List<String> encode(EntityDescription<E, ID> entity, Collection<?> ids) {
@@ -99,15 +112,24 @@ record OwnEvents(
     }
 
     private Set<String> concerned(String type) {
-        Set<String> concerned = names(machine -> machine.concerns(type));
-        handlers.stream()
-                .filter(handler -> handler.types().contains(type))
-                .forEach(handler -> concerned.add(handler.storedName()));
+        Set<String> concerned = interested(type);
         if (concerned.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "no machine or handler listens to " + type + ", and no machine publishes it");
+            throw interestsNobody(type);
         }
         return concerned;
+    }
+
+    private Set<String> interested(String type) {
+        Set<String> interested = names(machine -> machine.concerns(type));
+        handlers.stream()
+                .filter(handler -> handler.types().contains(type))
+                .forEach(handler -> interested.add(handler.storedName()));
+        return interested;
+    }
+
+    private static IllegalArgumentException interestsNobody(String type) {
+        return new IllegalArgumentException(
+                "no machine or handler listens to " + type + ", and no machine publishes it");
     }
 
     private Set<String> names(Predicate<Machine<?, ?, ?>> which) {

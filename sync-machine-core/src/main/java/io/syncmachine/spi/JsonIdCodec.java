@@ -6,8 +6,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.ser.std.BeanSerializerBase;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ids that have no text form of their own, embedded and composite ones above all: their fields as JSON, sorted by name. Sources that
@@ -25,6 +29,24 @@ public record JsonIdCodec<ID>(Class<ID> type) implements IdCodec<ID> {
             .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .build();
+
+    /**
+     * Whether ids of the class can be read back.
+     *
+     * @return why not; null if they can
+     */
+    public @Nullable String objection() {
+        try {
+            if (MAPPER.getSerializerProviderInstance().findValueSerializer(type) instanceof BeanSerializerBase) {
+                MAPPER.readValue("{}", type);
+            }
+            return null;
+        } catch (InvalidDefinitionException | MismatchedInputException e) {
+            return e.getOriginalMessage();
+        } catch (JsonProcessingException | RuntimeException e) {
+            return null; // an empty one may be refused by its class
+        }
+    }
 
     @Override
     public String encode(ID id) {

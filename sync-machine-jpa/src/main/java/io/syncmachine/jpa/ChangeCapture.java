@@ -9,7 +9,7 @@ import jakarta.persistence.PersistenceUnitUtil;
 import java.lang.ref.WeakReference;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -23,8 +23,8 @@ import org.hibernate.event.spi.AbstractCollectionEvent;
 import org.hibernate.event.spi.PostDeleteEvent;
 import org.hibernate.event.spi.PostInsertEvent;
 import org.hibernate.event.spi.PostUpdateEvent;
+import org.hibernate.event.spi.PostUpsertEvent;
 import org.hibernate.persister.entity.EntityPersister;
-import org.hibernate.type.Type;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +37,7 @@ final class ChangeCapture {
     private final ChangeListener listener;
     private final TransactionalOutbox outbox;
     private final Map<String, MappedEntity<?, ?>> listened;
-    private final Map<Class<?>, MappedEntity<?, ?>> mapped;
+    private final Map<String, MappedEntity<?, ?>> mapped;
     private final PersistenceUnitUtil identifiers;
     private final Tenancy tenancy;
     /** Weak on both sides: a session's transaction keeps its changes; a session that is closed within it tells nobody. */
@@ -45,12 +45,13 @@ final class ChangeCapture {
             Collections.synchronizedMap(new WeakHashMap<>());
 
     private volatile boolean warnedOfStateless;
+    private volatile boolean warnedOfMissingTransaction;
 
     /**
      * Makes one.
      *
      * @param listened the entities that some machine listens to, by class name
-     * @param mapped all entities by class
+     * @param mapped all entities by class name
      * @param identifiers tells the ids of references, without loading what they point to
      * @param tenancy tells whose entities are
      */
@@ -58,7 +59,7 @@ final class ChangeCapture {
             ChangeListener listener,
             TransactionalOutbox outbox,
             Map<String, MappedEntity<?, ?>> listened,
-            Map<Class<?>, MappedEntity<?, ?>> mapped,
+            Map<String, MappedEntity<?, ?>> mapped,
             PersistenceUnitUtil identifiers,
             Tenancy tenancy) {
         this.listener = listener;
@@ -81,91 +82,99 @@ final class ChangeCapture {
         if (entity == null) {
             return;
         }
-        EntityPersister persister = event.getPersister();
-        int[] dirty = event.getDirtyProperties();
-        Object[] oldState = event.getOldState();
-        String[] names = persister.getPropertyNames();
-        List<String> changedNames = dirty == null
-                ? List.of(names)
-                : Arrays.stream(dirty).mapToObj(i -> names[i]).toList();
-        if (listener.concerned(entity.name(), ChangeKind.UPDATE, changedNames).isEmpty()) {
-            return;
+        UpdatedState updated = state(event.getPersister(), session)
+                .update(event.getDirtyProperties(), event.getOldState(), event.getState());
+        if (!listener.concerned(entity.name(), ChangeKind.UPDATE, updated.names())
+                .isEmpty()) {
+            ChangedProperties changed = updated.withOldReferences(ChangedProperties.of(updated.names()));
+            add(session, entity, event.getId(), event.getEntity(), ChangeKind.UPDATE, changed);
         }
-        ChangedProperties changed = ChangedProperties.of(changedNames);
-        if (oldState != null && dirty != null) {
-            for (int i : dirty) {
-                changed = withOldReference(changed, persister, i, oldState[i]);
-            }
-        }
-        add(session, entity, event.getId(), event.getEntity(), ChangeKind.UPDATE, changed);
     }
 
-    void deleted(PostDeleteEvent event, @Nullable SharedSessionContractImplementor session) {
+    /** Only a stateless session does this, and does not know itself whether it created the entity. */
+    void upserted(PostUpsertEvent event, @Nullable SharedSessionContractImplementor session) {
         MappedEntity<?, ?> entity = listenedEntity(event.getPersister().getEntityName());
+        if (entity != null) {
+            add(session, entity, event.getId(), event.getEntity(), ChangeKind.CREATE, ChangedProperties.all());
+        }
+    }
+
+    /** A stateless session knows no state but that of the object that it is given. */
+    void deleted(PostDeleteEvent event, @Nullable SharedSessionContractImplementor session) {
+        EntityPersister persister = event.getPersister();
+        MappedEntity<?, ?> entity = listenedEntity(persister.getEntityName());
         if (entity == null) {
             return;
         }
-        ChangedProperties changed = ChangedProperties.all();
-        Object[] deleted = event.getDeletedState();
-        if (deleted != null) {
-            for (int i = 0; i < deleted.length; i++) {
-                changed = withOldReference(changed, event.getPersister(), i, deleted[i]);
-            }
-        }
+        Object[] known = event.getDeletedState();
+        Object[] deleted = known == null ? persister.getValues(event.getEntity()) : known;
+        ChangedProperties changed =
+                state(persister, session).delete(deleted).withOldReferences(ChangedProperties.all());
         add(session, entity, event.getId(), event.getEntity(), ChangeKind.DELETE, changed);
     }
 
-    /** A changed collection is a changed property of its owner. */
+    private UpdatedState state(EntityPersister persister, @Nullable SharedSessionContractImplementor session) {
+        return new UpdatedState(persister, session, mapped, identifiers);
+    }
+
+    /**
+     * A changed collection is a changed property of its owner. A stateless session, which only Hibernate 7 tells of, writes the
+     * collections of an entity with the entity, all of whose properties count then.
+     */
     void collectionChanged(AbstractCollectionEvent event) {
         String ownerName = event.getAffectedOwnerEntityName();
         MappedEntity<?, ?> owner = ownerName == null ? null : listenedEntity(ownerName);
         Object id = event.getAffectedOwnerIdOrNull();
         Object value = event.getAffectedOwnerOrNull();
-        String property = property(event.getCollection());
-        if (owner == null || id == null || value == null || property == null) {
+        SharedSessionContractImplementor session = session(event);
+        List<String> changed = properties(event.getCollection());
+        if (owner == null || id == null || value == null || session == null || changed.isEmpty()) {
             return;
         }
-        List<String> changed = List.of(property);
         if (!listener.concerned(owner.name(), ChangeKind.UPDATE, changed).isEmpty()) {
-            add(event.getSession(), owner, id, value, ChangeKind.UPDATE, ChangedProperties.of(changed));
+            add(session, owner, id, value, ChangeKind.UPDATE, ChangedProperties.of(changed));
+        }
+    }
+
+    /** Null if it is stateless: Hibernate has no other way to say it than to fail. */
+    private static @Nullable SharedSessionContractImplementor session(AbstractCollectionEvent event) {
+        try {
+            return event.getSession();
+        } catch (NullPointerException e) {
+            return null;
         }
     }
 
     /**
-     * The owner's property that holds the collection, from a role like com.acme.Order.address.phones. There is no collection where a
-     * detached owner comes back with another one; then the owner itself is updated, and all its properties count.
+     * The owner's properties that hold the collection, from a role like com.acme.Order.address.phones: the embeddable and the collection
+     * in it. There is no collection where a detached owner comes back with another one; then the owner itself is updated, and all its
+     * properties count.
      */
-    private static @Nullable String property(@Nullable PersistentCollection<?> collection) {
+    private static List<String> properties(@Nullable PersistentCollection<?> collection) {
         String role = collection == null ? null : collection.getRole();
         Object owner = collection == null ? null : collection.getOwner();
         if (role == null || owner == null) {
-            return null;
+            return List.of();
         }
         for (Class<?> type = Hibernate.getClass(owner); type != null; type = type.getSuperclass()) {
             if (role.startsWith(type.getName() + '.')) {
-                String path = role.substring(type.getName().length() + 1);
-                int dot = path.indexOf('.');
-                return dot < 0 ? path : path.substring(0, dot);
+                return paths(role.substring(type.getName().length() + 1));
             }
         }
-        return null;
+        return List.of();
+    }
+
+    private static List<String> paths(String path) {
+        List<String> paths = new ArrayList<>();
+        for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+            paths.add(path.substring(0, dot));
+        }
+        paths.add(path);
+        return paths;
     }
 
     private @Nullable MappedEntity<?, ?> listenedEntity(String className) {
         return listened.get(className);
-    }
-
-    private ChangedProperties withOldReference(
-            ChangedProperties changed, EntityPersister persister, int property, @Nullable Object value) {
-        Type type = persister.getPropertyTypes()[property];
-        if (value == null || !type.isEntityType()) {
-            return changed;
-        }
-        MappedEntity<?, ?> target = mapped.get(type.getReturnedClass());
-        Object id = identifiers.getIdentifier(value);
-        return target == null || id == null
-                ? changed
-                : changed.withOldReference(persister.getPropertyNames()[property], target.encode(id));
     }
 
     private void add(
@@ -180,7 +189,14 @@ final class ChangeCapture {
             return;
         }
         String tenant = tenancy.of(session, entity.type(), value);
-        changes(session).add(tenant, entity.name(), entity.encode(id), value, kind, changed);
+        if (session.isTransactionInProgress()) {
+            changes(session).add(tenant, entity.name(), entity.encode(id), value, kind, changed);
+        } else {
+            warnOfMissingTransaction(entity);
+            SessionChanges alone = new SessionChanges(listener, outbox, session, () -> {});
+            alone.add(tenant, entity.name(), entity.encode(id), value, kind, changed);
+            alone.writeAtOnce();
+        }
     }
 
     /** What the application tells by itself, at once. */
@@ -191,7 +207,7 @@ final class ChangeCapture {
     /** The same, in the session's transaction. */
     void append(SharedSessionContractImplementor session, Collection<Change> told) {
         if (!session.isTransactionInProgress()) {
-            throw new IllegalStateException("the entity manager has no active transaction to join");
+            throw new IllegalStateException("the session or entity manager has no active transaction to join");
         }
         changes(session).add(told);
     }
@@ -224,8 +240,17 @@ final class ChangeCapture {
         if (!warnedOfStateless) {
             warnedOfStateless = true;
             log.warn(
-                    "{} was changed in a StatelessSession, which this version of Hibernate does not let listeners see:"
-                            + " such changes are not captured",
+                    "{} was changed in a StatelessSession that this version of Hibernate does not let listeners know: such changes"
+                            + " are not captured. Tell them with engine.in(session).changed(…), or use Hibernate 7",
+                    entity.name());
+        }
+    }
+
+    private void warnOfMissingTransaction(MappedEntity<?, ?> entity) {
+        if (!warnedOfMissingTransaction) {
+            warnedOfMissingTransaction = true;
+            log.warn(
+                    "{} was changed without a transaction: a crash just after it loses the change. Begin a transaction",
                     entity.name());
         }
     }

@@ -25,6 +25,8 @@ import org.hibernate.event.spi.PostInsertEvent;
 import org.hibernate.event.spi.PostInsertEventListener;
 import org.hibernate.event.spi.PostUpdateEvent;
 import org.hibernate.event.spi.PostUpdateEventListener;
+import org.hibernate.event.spi.PostUpsertEvent;
+import org.hibernate.event.spi.PostUpsertEventListener;
 import org.hibernate.persister.entity.EntityPersister;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,7 @@ final class HibernateListener
         implements PostInsertEventListener,
                 PostUpdateEventListener,
                 PostDeleteEventListener,
+                PostUpsertEventListener,
                 PostCollectionRecreateEventListener,
                 PostCollectionUpdateEventListener,
                 PostCollectionRemoveEventListener {
@@ -44,6 +47,7 @@ final class HibernateListener
     private static final MethodHandle SESSION_OF_INSERT = sessionOf(PostInsertEvent.class);
     private static final MethodHandle SESSION_OF_UPDATE = sessionOf(PostUpdateEvent.class);
     private static final MethodHandle SESSION_OF_DELETE = sessionOf(PostDeleteEvent.class);
+    private static final MethodHandle SESSION_OF_UPSERT = sessionOf(PostUpsertEvent.class);
 
     private final transient List<ChangeCapture> captures = new CopyOnWriteArrayList<>();
 
@@ -68,6 +72,7 @@ final class HibernateListener
         registry.appendListeners(EventType.POST_INSERT, listener);
         registry.appendListeners(EventType.POST_UPDATE, listener);
         registry.appendListeners(EventType.POST_DELETE, listener);
+        registry.appendListeners(EventType.POST_UPSERT, listener);
         registry.appendListeners(EventType.POST_COLLECTION_RECREATE, listener);
         registry.appendListeners(EventType.POST_COLLECTION_UPDATE, listener);
         registry.appendListeners(EventType.POST_COLLECTION_REMOVE, listener);
@@ -95,7 +100,8 @@ final class HibernateListener
 
     private static @Nullable SharedSessionContractImplementor session(MethodHandle sessionOf, Object event) {
         try {
-            return (SharedSessionContractImplementor) sessionOf.invoke(event);
+            SharedSessionContractImplementor session = (SharedSessionContractImplementor) sessionOf.invoke(event);
+            return session == null ? StatelessWrites.session() : session;
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -114,17 +120,26 @@ final class HibernateListener
 
     @Override
     public void onPostInsert(PostInsertEvent event) {
-        tell(capture -> capture.inserted(event, session(SESSION_OF_INSERT, event)));
+        SharedSessionContractImplementor session = session(SESSION_OF_INSERT, event);
+        tell(capture -> capture.inserted(event, session));
     }
 
     @Override
     public void onPostUpdate(PostUpdateEvent event) {
-        tell(capture -> capture.updated(event, session(SESSION_OF_UPDATE, event)));
+        SharedSessionContractImplementor session = session(SESSION_OF_UPDATE, event);
+        tell(capture -> capture.updated(event, session));
     }
 
     @Override
     public void onPostDelete(PostDeleteEvent event) {
-        tell(capture -> capture.deleted(event, session(SESSION_OF_DELETE, event)));
+        SharedSessionContractImplementor session = session(SESSION_OF_DELETE, event);
+        tell(capture -> capture.deleted(event, session));
+    }
+
+    @Override
+    public void onPostUpsert(PostUpsertEvent event) {
+        SharedSessionContractImplementor session = session(SESSION_OF_UPSERT, event);
+        tell(capture -> capture.upserted(event, session));
     }
 
     @Override

@@ -28,12 +28,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Hibernate;
 import org.hibernate.Session;
+import org.hibernate.StatelessSession;
 import org.hibernate.engine.jdbc.connections.spi.JdbcConnectionAccess;
 import org.hibernate.engine.spi.SessionFactoryImplementor;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
@@ -42,23 +44,36 @@ import org.hibernate.metamodel.mapping.EntityIdentifierMapping;
 import org.hibernate.metamodel.mapping.MappingType;
 import org.hibernate.metamodel.mapping.NonAggregatedIdentifierMapping;
 import org.hibernate.persister.entity.EntityPersister;
+import org.hibernate.proxy.HibernateProxy;
+import org.hibernate.proxy.LazyInitializer;
+import org.hibernate.resource.transaction.spi.TransactionCoordinatorBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Entities mapped with JPA, on Hibernate ORM. The entity manager factory is used as before; nothing else in the application changes.
  *
  * <p>Changes are seen by listeners inside Hibernate: those that concern a machine are gathered per session, and written with one
- * insert before the transaction commits, on the session's own connection. A rollback leaves nothing. Statements that pass by
- * Hibernate's entities (bulk JPQL updates and deletes, native SQL) are not seen.
+ * insert before the transaction commits, on the session's own connection. A rollback leaves nothing. Sessions may be stateless; such a
+ * one tells all properties as changed when it updates, and knows no old references. Without a transaction a change is written just
+ * after it is made, and a crash in between loses it.
  *
- * <p>Entities are read in sessions of this source's own, each in a transaction that is not marked read-only; entities of the second-level
- * cache are not used. Needs a persistence unit with resource-local transactions. Safe for use by several threads.
+ * <p>Not seen are statements that pass by Hibernate's entities (bulk JPQL and Criteria updates and deletes, native SQL, cascades of the
+ * database), a version that is forced up by a lock, and an association whose inverse side is listened to, but not changed. Tell them with {@link
+ * io.syncmachine.SyncEngine#in engine.in(…).changed(…)}.
+ *
+ * <p>Properties are named as they are mapped; those of an embeddable also by their path, as {@code address.city}.
+ *
+ * <p>Entities are read in sessions of this source's own, each in a transaction that is not marked read-only. The second-level cache is
+ * neither read nor written, not for associations, collections and queries either. Needs a persistence unit with resource-local
+ * transactions. One of these serves one engine; any number of engines may be on one persistence unit, each with its own. Safe for use
+ * by several threads.
  */
 public final class JpaEntities implements EntitySource {
 
     private final EntityManagerFactory factory;
     private final Tenancy tenancy;
     private final Map<Class<?>, MappedEntity<?, ?>> mapped = new HashMap<>();
+    private final Set<Class<?>> withoutIdClass = new HashSet<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
     private volatile @Nullable ChangeCapture capture;
@@ -80,6 +95,8 @@ public final class JpaEntities implements EntitySource {
         Class<?> idType = idType(persister.getIdentifierMapping());
         if (!idType.isAssignableFrom(entity.getJavaType())) {
             mapped.put(entity.getJavaType(), MappedEntity.of(entity, idType));
+        } else {
+            withoutIdClass.add(entity.getJavaType());
         }
     }
 
@@ -94,7 +111,7 @@ public final class JpaEntities implements EntitySource {
     /**
      * All entities of a persistence unit.
      *
-     * @throws IllegalArgumentException if the factory is not Hibernate's
+     * @throws IllegalArgumentException if the factory is not Hibernate's, or its transactions are JTA's
      */
     public static JpaEntities of(EntityManagerFactory factory) {
         return make(factory, null);
@@ -113,7 +130,7 @@ public final class JpaEntities implements EntitySource {
 
     private static JpaEntities make(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
         try {
-            factory.unwrap(SessionFactoryImplementor.class);
+            refuseJta(factory.unwrap(SessionFactoryImplementor.class));
         } catch (PersistenceException e) {
             throw new IllegalArgumentException(
                     "the entity manager factory must be Hibernate's, but is "
@@ -121,6 +138,17 @@ public final class JpaEntities implements EntitySource {
                     e);
         }
         return new JpaEntities(factory, tenants);
+    }
+
+    private static void refuseJta(SessionFactoryImplementor factory) {
+        TransactionCoordinatorBuilder transactions =
+                factory.getServiceRegistry().getService(TransactionCoordinatorBuilder.class);
+        if (transactions != null && transactions.isJta()) {
+            throw new IllegalArgumentException("the persistence unit "
+                    + factory.getProperties().get("hibernate.persistenceUnitName")
+                    + " must have resource-local transactions, but its transactions are JTA's; declare it with"
+                    + " transaction-type=\"RESOURCE_LOCAL\" and a non-JTA data source");
+        }
     }
 
     /**
@@ -146,18 +174,33 @@ public final class JpaEntities implements EntitySource {
 
     @Override
     public <E> EntityDescription<E, ?> describe(Class<E> type) {
-        return entity(type).describe(factory.getMetamodel());
+        MappedEntity<E, ?> entity = entity(type);
+        IdRules.check(entity, factory.getMetamodel());
+        return entity.describe(factory.getMetamodel());
     }
 
     @SuppressWarnings("unchecked") // the map holds each class's own description
     private <E> MappedEntity<E, ?> entity(Class<E> type) {
         MappedEntity<?, ?> entity = mapped.get(type);
         if (entity == null) {
-            throw new IllegalArgumentException(
-                    type.getName() + " is not an entity with an id of one class in this persistence unit, which has "
-                            + new TreeMap<>(byName()).keySet());
+            throw new IllegalArgumentException(reasonAgainst(type));
         }
         return (MappedEntity<E, ?>) entity;
+    }
+
+    private String reasonAgainst(Class<?> type) {
+        if (withoutIdClass.contains(type)) {
+            return type.getName()
+                    + " has an id of several attributes, for which no object stands; declare an @IdClass, or an"
+                    + " @EmbeddedId";
+        }
+        Set<String> below = new TreeSet<>();
+        mapped.values().stream()
+                .filter(entity -> type.isAssignableFrom(entity.type()))
+                .forEach(entity -> below.add(entity.name()));
+        return type.getName() + " is not an entity of this persistence unit, which has "
+                + new TreeMap<>(byName()).keySet()
+                + (below.isEmpty() ? "" : "; name the entities below it instead: " + below);
     }
 
     private Map<String, MappedEntity<?, ?>> byName() {
@@ -180,12 +223,12 @@ public final class JpaEntities implements EntitySource {
         if (store instanceof JdbcStore database && hasOneDatabase()) {
             database.requireSameDatabase(this::lend);
         }
-        Map<String, MappedEntity<?, ?>> listened = new HashMap<>();
-        mapped.values().stream()
-                .filter(entity -> listener.listensTo(entity.name()))
-                .forEach(entity -> listened.put(entity.type().getName(), entity));
+        Map<String, MappedEntity<?, ?>> byClass = new HashMap<>();
+        mapped.values().forEach(entity -> byClass.put(entity.type().getName(), entity));
+        Map<String, MappedEntity<?, ?>> listened = new HashMap<>(byClass);
+        listened.values().removeIf(entity -> !listener.listensTo(entity.name()));
         capture = new ChangeCapture(
-                listener, outbox, Map.copyOf(listened), Map.copyOf(mapped), factory.getPersistenceUnitUtil(), tenancy);
+                listener, outbox, Map.copyOf(listened), Map.copyOf(byClass), factory.getPersistenceUnitUtil(), tenancy);
         hibernateListener().add(capture);
     }
 
@@ -210,7 +253,7 @@ public final class JpaEntities implements EntitySource {
 
     @Override
     public EntityReference refer(@Nullable Object transaction, Object entity) {
-        MappedEntity<?, ?> type = entity(Hibernate.getClass(entity));
+        MappedEntity<?, ?> type = entity(classOf(entity));
         Object id = factory.getPersistenceUnitUtil().getIdentifier(entity);
         if (id == null) {
             throw new IllegalArgumentException("the " + type.name() + " has no id yet; persist it first");
@@ -225,16 +268,40 @@ public final class JpaEntities implements EntitySource {
     }
 
     private static @Nullable SharedSessionContractImplementor session(@Nullable Object transaction) {
+        if (transaction instanceof SharedSessionContractImplementor session) {
+            return session;
+        }
         return transaction instanceof EntityManager manager
                 ? manager.unwrap(SharedSessionContractImplementor.class)
                 : null;
     }
 
+    /** A reference that is not loaded is left so, unless its class has subclasses. */
+    private Class<?> classOf(Object entity) {
+        LazyInitializer reference = HibernateProxy.extractLazyInitializer(entity);
+        if (reference == null || !reference.isUninitialized()) {
+            return Hibernate.getClass(entity);
+        }
+        Class<?> declared = reference.getPersistentClass();
+        if (mapped.keySet().stream().noneMatch(type -> type != declared && declared.isAssignableFrom(type))) {
+            return declared;
+        }
+        try {
+            return Hibernate.getClass(entity);
+        } catch (PersistenceException e) {
+            throw new IllegalArgumentException(
+                    "a reference to " + declared.getName() + " with the id " + reference.getInternalIdentifier()
+                            + " may be one of its subclasses, and cannot be loaded to tell; give the loaded entity, or its class and"
+                            + " id",
+                    e);
+        }
+    }
+
     /**
      * {@inheritDoc}
      *
-     * <p>It knows an {@link EntityManager} of its persistence unit, whose changes these are written with, in the same statement; and
-     * a {@link Connection} to the same database. After the commit of a connection, of which nobody tells, the changes wait for the
+     * <p>It knows an {@link EntityManager} or {@link StatelessSession} of its persistence unit, whose changes these are written with,
+     * in the same statement; and a {@link Connection} to the same database. After the commit of a connection, of which nobody tells, the changes wait for the
      * next poll.
      */
     @Override
@@ -245,12 +312,15 @@ public final class JpaEntities implements EntitySource {
         }
         if (transaction == null) {
             capturing.append(changes);
+        } else if (transaction instanceof SharedSessionContractImplementor session) {
+            capturing.append(session, changes);
         } else if (transaction instanceof EntityManager manager) {
             capturing.append(manager.unwrap(SharedSessionContractImplementor.class), changes);
         } else if (transaction instanceof Connection connection) {
             capturing.append(connection, changes);
         } else {
-            throw new IllegalArgumentException("the transaction must be an EntityManager or a Connection, but is a "
+            throw new IllegalArgumentException("the transaction must be an EntityManager, a StatelessSession or a"
+                    + " Connection, but is a "
                     + transaction.getClass().getName());
         }
     }

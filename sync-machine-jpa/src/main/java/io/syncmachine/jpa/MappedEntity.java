@@ -4,8 +4,11 @@ import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.IdCodec;
 import io.syncmachine.spi.JsonIdCodec;
 import jakarta.persistence.metamodel.Attribute;
+import jakarta.persistence.metamodel.EmbeddableType;
 import jakarta.persistence.metamodel.EntityType;
+import jakarta.persistence.metamodel.ManagedType;
 import jakarta.persistence.metamodel.Metamodel;
+import jakarta.persistence.metamodel.SingularAttribute;
 import java.lang.invoke.MethodType;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,11 +47,21 @@ record MappedEntity<E, ID>(Class<E> type, String name, Class<ID> idType, IdCodec
                 .filter(entity -> entity.getJavaType() != null && type.isAssignableFrom(entity.getJavaType()))
                 .collect(Collectors.toSet());
         Set<String> names = family.stream().map(EntityType::getName).collect(Collectors.toCollection(TreeSet::new));
-        Set<String> properties = family.stream()
-                .flatMap(entity -> entity.getAttributes().stream())
-                .map(Attribute::getName)
-                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> properties = new TreeSet<>();
+        family.forEach(entity -> addProperties(entity, "", properties));
         return new EntityDescription<>(type, name, names, properties, idType, ids);
+    }
+
+    /** A part of an embeddable, other than of an id, is a property too: {@code address.city}. */
+    private static void addProperties(ManagedType<?> owner, String prefix, Set<String> properties) {
+        for (Attribute<?, ?> attribute : owner.getAttributes()) {
+            properties.add(prefix + attribute.getName());
+            if (attribute instanceof SingularAttribute<?, ?> single
+                    && !single.isId()
+                    && single.getType() instanceof EmbeddableType<?> embeddable) {
+                addProperties(embeddable, prefix + attribute.getName() + '.', properties);
+            }
+        }
     }
 
     String encode(Object id) {

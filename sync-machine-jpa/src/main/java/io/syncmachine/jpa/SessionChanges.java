@@ -75,6 +75,13 @@ final class SessionChanges implements TransactionObserver {
         this.told.addAll(told);
     }
 
+    /** Where there is no transaction: what the session has sent to the database counts already. */
+    void writeAtOnce() {
+        session.getJdbcCoordinator().executeBatch();
+        beforeCompletion();
+        outbox.committed();
+    }
+
     @Override
     public void afterBegin() {}
 
@@ -131,13 +138,17 @@ final class SessionChanges implements TransactionObserver {
             return List.of();
         }
         try {
-            Savepoint savepoint = connection.setSavepoint();
+            Savepoint savepoint = connection.getAutoCommit() ? null : connection.setSavepoint();
             try {
                 List<Change> subjects = find(deleted);
-                connection.releaseSavepoint(savepoint);
+                if (savepoint != null) {
+                    connection.releaseSavepoint(savepoint);
+                }
                 return subjects;
             } catch (Exception e) {
-                connection.rollback(savepoint);
+                if (savepoint != null) {
+                    connection.rollback(savepoint);
+                }
                 if (deleted.size() == 1) {
                     warn(deleted.get(0), e);
                     return List.of();

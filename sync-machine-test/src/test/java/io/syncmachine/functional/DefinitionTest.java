@@ -69,7 +69,8 @@ class DefinitionTest {
                 "orders",
                 "Order",
                 "java.lang.Long",
-                "java.lang.String");
+                "java.lang.String",
+                "define(\"orders\", Order.class, Long.class)");
         refused(
                 () -> SyncMachine.define("orders", Order.class, long.class),
                 IllegalArgumentException.class,
@@ -85,13 +86,18 @@ class DefinitionTest {
                 "orders",
                 "[state]",
                 "Order",
-                "[customerId, id, status]");
+                "[customerId, id, status]",
+                "did you mean 'status'?");
         refused(
                 () -> world.start(finish(define().listenTo(Customer.class, Set.of("nmae"), Customer::orderIds))),
                 IllegalArgumentException.class,
                 "orders",
                 "[nmae]",
-                "Customer");
+                "Customer",
+                "did you mean 'name'?");
+        assertThatThrownBy(() -> world.start(finish(define().listenTo(Order.class, "warehouse"))))
+                .hasMessageContaining("[warehouse]")
+                .hasMessageNotContaining("mean");
     }
 
     @Test
@@ -178,7 +184,31 @@ class DefinitionTest {
 
     @Test
     void machinesHaveDifferentNames() {
-        refused(() -> world.start(world.orders(), world.orders()), IllegalArgumentException.class, "'orders'");
+        refused(
+                () -> world.start(world.orders(), world.orders()),
+                IllegalArgumentException.class,
+                "'orders'",
+                "a name of its own");
+    }
+
+    @Test
+    void aMachinePublishes() {
+        refused(
+                () -> ((SyncMachine.Finishing<?, ?, ?>) define().build(World::document)).done(),
+                IllegalStateException.class,
+                "orders",
+                "publish(…)");
+    }
+
+    @Test
+    @SuppressWarnings({"unchecked", "rawtypes"}) // as one may write it without types
+    void whatIsListenedToLeadsToSubjects() {
+        refused(
+                () -> define().listenTo((Class) Customer.class, "name"),
+                IllegalArgumentException.class,
+                "orders",
+                "Customer",
+                "listenTo(Customer.class, ");
     }
 
     @Test
