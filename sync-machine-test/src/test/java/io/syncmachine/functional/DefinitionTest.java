@@ -214,13 +214,18 @@ class DefinitionTest {
     @Test
     void anEngineHasMachinesEntitiesAndAStore() {
         refused(() -> SyncEngine.builder().start(), IllegalStateException.class, "machines");
-        refused(() -> SyncEngine.builder().machines(world.orders()).start(), IllegalStateException.class, "entities");
+        refused(
+                () -> SyncEngine.builder().machines(world.orders()).start(),
+                IllegalStateException.class,
+                "entities",
+                "add io.syncmachine:sync-machine-jpa");
         refused(
                 () -> SyncEngine.builder()
                         .machines(world.orders())
                         .entities(world.entities)
                         .start(),
                 IllegalStateException.class,
-                "store");
+                "store",
+                "add io.syncmachine:sync-machine-jdbc");
     }
 }
