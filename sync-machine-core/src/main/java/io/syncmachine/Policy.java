@@ -121,7 +121,8 @@ public final class Policy {
 
     /**
      * The version of what <em>build</em> makes; default 0. Raise it when the documents of unchanged subjects change. Where nodes of
-     * two versions run at the same time, those of the lower one publish nothing of this machine.
+     * two versions run at the same time, those of the lower one publish nothing of this machine. It never falls: whoever goes back to
+     * an older builder gives that a higher version.
      *
      * @throws IllegalArgumentException if negative
      */

@@ -140,8 +140,8 @@ public final class SyncEngine implements Events, AutoCloseable {
 
     /**
      * Erases what the store tells of a subject's content: kept documents, journal entries, texts of failures. Its fingerprint and
-     * remote id stay, so that nothing is sent anew; what comes later is kept anew. Call it after the subject was deleted or made
-     * unreadable.
+     * remote id stay, so that nothing is sent anew; what comes later is kept anew. What is being sent, or was sent without an answer,
+     * is still needed and stays until that is settled: call it again then. Call it after the subject was deleted or made unreadable.
      *
      * @throws IllegalArgumentException if this engine does not run the machine
      */

@@ -69,6 +69,8 @@ final class Acknowledger implements EngineThreads.Step {
     private volatile Runnable wake = () -> {};
     private volatile BiConsumer<Run<?, ?, ?>, Duration> onWait = (run, delay) -> {};
     private boolean lingered;
+    /** The batch that was begun and could not be ended; what it has done already is not done again. */
+    private @Nullable Batch current;
 
     private record Undecodable(Machine<?, ?, ?> machine, Park park) {}
 
@@ -139,12 +141,17 @@ final class Acknowledger implements EngineThreads.Step {
 
     /** Writes what is waiting, at most one batch. */
     private void flush() {
-        gather();
+        if (current == null) {
+            gather();
+        }
         parkUndecodable();
         if (unsettled.isEmpty()) {
             return;
         }
-        List<Outcome> outcomes = new Batch(unsettled).settle();
+        Batch batch = current == null ? new Batch(List.copyOf(unsettled)) : current;
+        current = batch;
+        List<Outcome> outcomes = batch.settle();
+        current = null;
         unsettled.clear();
         tell(outcomes);
         pending.addAndGet(-outcomes.size());
@@ -238,6 +245,8 @@ final class Acknowledger implements EngineThreads.Step {
         private final Map<Long, Ending> endings = new HashMap<>();
         private final Map<Entry<?, ?, ?>, Outcome> outcomes = new HashMap<>();
 
+        private boolean fenceDone;
+
         Batch(List<Entry<?, ?, ?>> entries) {
             this.entries = entries;
         }
@@ -314,8 +323,9 @@ final class Acknowledger implements EngineThreads.Step {
                     message != null && !effect.unknown() && (!message.reusedKey() || effect.refusedRepetition());
             // An intent that was noted but not sent: nothing of this run can take effect any more.
             Duration waitOut = effect.waitOut() == null && noted ? Duration.ZERO : effect.waitOut();
-            boolean unchanged = verdict instanceof Verdict.Nothing nothing && nothing.result() == Result.UNCHANGED;
-            Integer version = unchanged ? run.machine.builderVersion() : null;
+            // What was given up is not gone through again either: it stays with its dead letter.
+            boolean looked = verdict instanceof Verdict.Nothing || verdict instanceof Verdict.GiveUp;
+            Integer version = looked ? run.machine.builderVersion() : null;
             return new Closing(run.key, run.epoch(), effect.unknown(), forget, waitOut, version);
         }
 
@@ -329,6 +339,9 @@ final class Acknowledger implements EngineThreads.Step {
             List<Entry<?, ?, ?>> releases = new ArrayList<>();
             List<Entry<?, ?, ?>> parks = new ArrayList<>();
             for (Entry<?, ?, ?> entry : entries) {
+                if (outcomes.containsKey(entry)) {
+                    continue; // settled before the store was away
+                }
                 if (release(entry) != null) {
                     releases.add(entry);
                 } else if (entry.verdict() instanceof Verdict.GiveUp) {
@@ -376,11 +389,11 @@ final class Acknowledger implements EngineThreads.Step {
             if (!batch.isEmpty()) {
                 store.atomically(() -> {
                     endings.putAll(settling.apply(batch));
-                    batch.forEach(entry -> outcomes.put(entry, outcome(entry)));
                     journal(batch.stream()
-                            .map(entry -> storedOutcome(entry, Objects.requireNonNull(outcomes.get(entry))))
+                            .map(entry -> storedOutcome(entry, outcome(entry)))
                             .toList());
                 });
+                batch.forEach(entry -> outcomes.put(entry, outcome(entry)));
             }
         }
 
@@ -415,6 +428,9 @@ final class Acknowledger implements EngineThreads.Step {
         }
 
         private void fence() {
+            if (fenceDone) {
+                return;
+            }
             List<Run<?, ?, ?>> fenced = new ArrayList<>();
             for (Entry<?, ?, ?> entry : entries) {
                 if (isFenced(entry)) {
@@ -430,6 +446,7 @@ final class Acknowledger implements EngineThreads.Step {
                                 .toList());
                 fenced.forEach(run -> onWait.accept(run, Duration.ZERO));
             }
+            fenceDone = true;
         }
 
         private void releaseLeases() {

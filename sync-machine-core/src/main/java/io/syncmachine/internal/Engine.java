@@ -94,7 +94,10 @@ public final class Engine implements AutoCloseable {
         this.listeners = new Listeners(interests, settings);
         this.watch = new MachineWatch(store, settings, gates, this.handlers.keySet(), this::wakeWorkers);
         this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects());
-        this.publisher = new Publisher(settings, acknowledger::add);
+        this.publisher = new Publisher(
+                settings,
+                acknowledger::add,
+                machine -> Objects.requireNonNull(gates.get(machine)).closed());
         this.relay = new Relay(store, machines, this::wakeWorkers, settings.clock());
     }
 
@@ -210,7 +213,12 @@ public final class Engine implements AutoCloseable {
 
     private <E> void startHandling(Handler<E> handler) {
         HandleChanges<E> step = new HandleChanges<>(
-                handler, source, store.jobs(), settings, this::in, new AdaptivePoll(settings.clock()));
+                handler,
+                source,
+                store.jobs(),
+                settings,
+                (tenant, transaction) -> in(transaction).ofTenant(tenant),
+                new AdaptivePoll(settings.clock()));
         handling.add(threads.repeat("handle-" + handler.name(), step));
     }
 

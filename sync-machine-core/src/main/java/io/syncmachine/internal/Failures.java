@@ -10,6 +10,11 @@ final class Failures {
     /** The exception's class and message, cut; causes and traces are left out, for they may quote what was sent. */
     static String describe(Throwable failure) {
         String text = failure.getClass().getSimpleName() + ": " + message(failure);
+        return cut(text);
+    }
+
+    /** A text that is not too long to be kept. */
+    static String cut(String text) {
         return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 1) + '…';
     }
 

@@ -33,7 +33,7 @@ final class Gate {
         String now = state == null ? null : reason(state);
         closed = now;
         if (now != null && !now.equals(before)) {
-            log.info("machine {} publishes nothing here: {}", machine.name(), now);
+            log.warn("machine {} publishes nothing here: {}", machine.name(), now);
         } else if (now == null && before != null) {
             log.debug("machine {} publishes", machine.name());
         }
@@ -45,8 +45,8 @@ final class Gate {
             return "it is paused (" + state.paused() + ")";
         }
         return state.builderVersion() > machine.builderVersion()
-                ? "builder version " + state.builderVersion() + " runs on another node, and this is "
-                        + machine.builderVersion()
+                ? "builder version " + state.builderVersion() + " has run, and this is " + machine.builderVersion()
+                        + "; to go back to an older builder, give it a higher version"
                 : null;
     }
 }

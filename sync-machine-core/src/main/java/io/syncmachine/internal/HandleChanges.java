@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,12 +36,13 @@ final class HandleChanges<E> implements EngineThreads.Step {
 
     private static final Logger log = LoggerFactory.getLogger(HandleChanges.class);
     private static final int BATCH = 20;
+    private static final Duration UNKNOWN_TYPE = Duration.ofMinutes(1);
 
     private final Handler<E> handler;
     private final EntitySource source;
     private final JobExecutor jobs;
     private final Settings settings;
-    private final Function<Object, Events> events;
+    private final BiFunction<String, Object, Events> events;
     private final AdaptivePoll poll;
 
     HandleChanges(
@@ -49,7 +50,7 @@ final class HandleChanges<E> implements EngineThreads.Step {
             EntitySource source,
             JobExecutor jobs,
             Settings settings,
-            Function<Object, Events> events,
+            BiFunction<String, Object, Events> events,
             AdaptivePoll poll) {
         this.handler = handler;
         this.source = source;
@@ -69,15 +70,29 @@ final class HandleChanges<E> implements EngineThreads.Step {
         List<Claim> left = new ArrayList<>(claims);
         long renewed = settings.clock().nanos();
         while (!left.isEmpty()) {
-            settle(left.remove(0));
+            Claim claim = left.remove(0);
+            if (handler.entity().names().contains(claim.key().entityType())) {
+                settle(claim);
+            } else {
+                releaseUnknown(claim);
+            }
             long now = settings.clock().nanos();
             if (now - renewed > settings.lease().toNanos() / 3 && !left.isEmpty()) {
                 Set<Long> held = jobs.renew(left, settings.lease());
-                left.removeIf(claim -> !held.contains(claim.token()));
+                left.removeIf(waiting -> !held.contains(waiting.token()));
                 renewed = now;
             }
         }
         return poll.found();
+    }
+
+    private void releaseUnknown(Claim claim) {
+        String type = claim.key().entityType();
+        log.warn(
+                "handler {} does not listen to {}: a change of it waits for a node whose handler does",
+                handler.name(),
+                type);
+        jobs.release(List.of(new Release(claim, UNKNOWN_TYPE, false, "unknown type " + type)));
     }
 
     private void settle(Claim claim) {
@@ -92,10 +107,6 @@ final class HandleChanges<E> implements EngineThreads.Step {
 
     private <ID> void handle(Claim claim, EntityDescription<E, ID> entity) throws Exception {
         JobKey key = claim.key();
-        if (!entity.names().contains(key.entityType())) {
-            throw new IllegalStateException(
-                    "handler '" + handler.name() + "' does not listen to " + key.entityType() + " here");
-        }
         ID id = entity.ids().decode(key.entityId());
         source.write(
                 key.tenant(),
@@ -114,7 +125,11 @@ final class HandleChanges<E> implements EngineThreads.Step {
                                     handler.definition()
                                             .handler()
                                             .accept(new View<>(
-                                                    claim, id, found, transaction, events.apply(transaction)));
+                                                    claim,
+                                                    id,
+                                                    found,
+                                                    transaction,
+                                                    events.apply(key.tenant(), transaction)));
                                     return null;
                                 }));
     }

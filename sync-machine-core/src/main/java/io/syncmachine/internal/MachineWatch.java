@@ -73,7 +73,7 @@ final class MachineWatch implements EngineThreads.Step {
     }
 
     /** Brings the gates up to date. */
-    void look() {
+    synchronized void look() {
         lookedNanos = settings.clock().nanos();
         Map<String, MachineState> states = store.machines().states();
         boolean anyOpened = false;

@@ -16,6 +16,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends what was prepared, and watches over deadlines: a call that is not back in time is answered as in doubt and interrupted;
@@ -24,19 +26,35 @@ import java.util.function.BiConsumer;
 final class Publisher implements EngineThreads.Step {
 
     private static final Duration IDLE_CHECK = Duration.ofMillis(250);
+    private static final Duration CLOSED = Duration.ofSeconds(1);
     private static final Duration LONGEST_WAIT = Duration.ofDays(365);
 
     private final Settings settings;
+    private final Function<Machine<?, ?, ?>, @Nullable String> gates;
     private final BiConsumer<Run<?, ?, ?>, Verdict> verdicts;
     private final Set<Run<?, ?, ?>> calling = ConcurrentHashMap.newKeySet();
 
-    Publisher(Settings settings, BiConsumer<Run<?, ?, ?>, Verdict> verdicts) {
+    /**
+     * Makes one.
+     *
+     * @param gates tells why a machine may not publish here, or null if it may
+     */
+    Publisher(
+            Settings settings,
+            BiConsumer<Run<?, ?, ?>, Verdict> verdicts,
+            Function<Machine<?, ?, ?>, @Nullable String> gates) {
         this.settings = settings;
+        this.gates = gates;
         this.verdicts = verdicts;
     }
 
     /** Sends one, and gives its verdict. Never throws. */
     <S, ID, D> void publish(Run<S, ID, D> run) {
+        String closed = gates.apply(run.machine);
+        if (closed != null) {
+            verdicts.accept(run, new Verdict.Wait(CLOSED, false, Effect.NOT_SENT, closed));
+            return;
+        }
         if (!run.mayCall(settings.grace())) {
             verdicts.accept(
                     run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "too little of the lease left"));
@@ -80,7 +98,7 @@ final class Publisher implements EngineThreads.Step {
 
     private Verdict judge(Run<?, ?, ?> run, PublishResult result) {
         if (!result.accepted()) {
-            return failed(run, Effect.NOT_APPLIED, "not accepted: " + result.reason());
+            return failed(run, Effect.NOT_APPLIED, Failures.cut("not accepted: " + result.reason()));
         }
         boolean remoteIds = run.machine.definition.remoteIdsFromApi();
         if (result.remoteId() != null && !remoteIds) {

@@ -28,6 +28,9 @@ final class Sweep implements EngineThreads.Step {
     private static final int PAGE = 1000;
     private static final Duration SECOND = Duration.ofSeconds(1);
     private static final Duration LOOK = Duration.ofMinutes(1);
+    /** How long after this node came an older one may begin to publish what it has claimed, besides the lease. */
+    private static final Duration MAY_STILL_PUBLISH = Duration.ofSeconds(10);
+
     private static final Duration PASS_AGAIN = Duration.ofSeconds(10);
 
     private final Machine<?, ?, ?> machine;
@@ -38,6 +41,7 @@ final class Sweep implements EngineThreads.Step {
     private boolean foundSome;
     private boolean told;
     private boolean started;
+    private long startNanos;
     private long nextNanos;
 
     Sweep(Machine<?, ?, ?> machine, Store store, Settings settings, Runnable wakeWorkers) {
@@ -52,6 +56,9 @@ final class Sweep implements EngineThreads.Step {
         long wait = nextNanos - settings.clock().nanos();
         if (started && wait > 0) {
             return Duration.ofNanos(wait);
+        }
+        if (!started) {
+            startNanos = settings.clock().nanos();
         }
         started = true;
         Duration rest = step();
@@ -86,7 +93,8 @@ final class Sweep implements EngineThreads.Step {
         if (store.jobs().backlogs().getOrDefault(machine.storedName(), 0L) > PAGE) {
             return PASS_AGAIN;
         }
-        if (foundSome) {
+        long since = settings.clock().nanos() - startNanos;
+        if (foundSome || since < settings.lease().plus(MAY_STILL_PUBLISH).toNanos()) {
             foundSome = false;
             return PASS_AGAIN;
         }

@@ -158,7 +158,7 @@ final class InMemoryJobs implements JobExecutor {
             hurry(job, request.lane());
         }
         job.requested++;
-        if (job.parked) {
+        if (job.parked && !request.changed().isNone()) {
             job.parked = false;
             parked--;
             job.forgetAttempts();

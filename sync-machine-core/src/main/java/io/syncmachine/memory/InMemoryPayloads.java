@@ -163,8 +163,7 @@ final class InMemoryPayloads implements PayloadStore {
             return false;
         }
         kept.body = null;
-        PendingIntent intent = kept.intent;
-        kept.intent = intent == null || intent.body() == null ? intent : null;
+        kept.intent = kept.inDoubt || kept.open ? kept.intent : null;
         return true;
     }
 

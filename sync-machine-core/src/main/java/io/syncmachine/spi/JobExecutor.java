@@ -1,5 +1,6 @@
 package io.syncmachine.spi;
 
+import io.syncmachine.ChangedProperties;
 import io.syncmachine.event.Cause;
 import java.time.Duration;
 import java.util.Collection;
@@ -87,7 +88,8 @@ public interface JobExecutor {
     /**
      * Asks for one run of each job, and returns when that is kept (durable, if the executor is). A waiting job of the key absorbs
      * the request and unites what changed, and stays due when it was; a job that is claimed does not absorb it: one more run
-     * follows. A parked job is due again, with its attempts forgotten.
+     * follows. A parked job is due again, with its attempts forgotten, if something changed; a request where {@linkplain
+     * ChangedProperties#isNone nothing} did leaves it parked.
      */
     void enqueue(Collection<JobRequest> requests);
 

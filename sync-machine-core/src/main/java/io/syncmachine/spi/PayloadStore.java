@@ -152,8 +152,8 @@ public interface PayloadStore {
     List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit);
 
     /**
-     * Erases what a record tells of a subject's content: the bodies. What was acknowledged stays known by its fingerprint. An
-     * intent that kept its body to be repeated goes with it.
+     * Erases the document that a record keeps. What was acknowledged stays known by its fingerprint. An intent goes, too, unless its
+     * answer is not known: then it is needed, with its body, to find out.
      *
      * @return whether there is such a record
      */

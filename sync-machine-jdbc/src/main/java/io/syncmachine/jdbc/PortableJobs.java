@@ -77,10 +77,10 @@ final class PortableJobs implements TransactionalJobs {
                 "t.changed = r.new_changed",
                 "t.lane = r.new_lane",
                 "t.causes = r.new_causes",
-                "t.due_at = case when r.was_parked then " + now + " else t.due_at end",
-                "t.attempts = case when r.was_parked then 0 else t.attempts end",
-                "t.failing_since = case when r.was_parked then null else t.failing_since end",
-                "t.parked = false");
+                "t.due_at = case when r.unparks then " + now + " else t.due_at end",
+                "t.attempts = case when r.unparks then 0 else t.attempts end",
+                "t.failing_since = case when r.unparks then null else t.failing_since end",
+                "t.parked = case when r.unparks then false else t.parked end");
         this.claim = List.of(
                 "t.token = r.new_token",
                 "t.claimed = t.requested",
@@ -178,7 +178,10 @@ final class PortableJobs implements TransactionalJobs {
                                         .changed()
                                         .union(one.changed())
                                         .encoded()))
-                        .flags("was_parked", one -> known(known, one).parked())
+                        .flags(
+                                "unparks",
+                                one -> known(known, one).parked()
+                                        && !one.changed().isNone())
                         .numbers("new_lane", one -> Math.min(known(known, one).lane(), PostgresJobs.number(one.lane())))
                         .texts("new_causes", one -> known(known, one).causes(one)),
                 request);
@@ -227,7 +230,10 @@ final class PortableJobs implements TransactionalJobs {
                     }
                 }
             }
-            return new Turns.Round(claimed(connection, request, jobs), tenants);
+            boolean more = queues.size() == Turns.MOST_TENANTS;
+            int last = tenants.size() - (more ? 2 : 1); // the last one's second lane may be missing
+            return new Turns.Round(
+                    claimed(connection, request, jobs), tenants.size(), more, last < 0 ? "" : tenants.get(last));
         });
     }
 

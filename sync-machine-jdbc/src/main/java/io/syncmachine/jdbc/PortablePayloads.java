@@ -106,7 +106,7 @@ final class PortablePayloads implements PayloadStore {
                 forgotten("intent_kind"),
                 forgotten("intent_fingerprint"),
                 forgotten("intent_key"),
-                "t.intent_body = null");
+                forgotten("intent_body"));
     }
 
     private static String forgotten(String column) {
@@ -266,7 +266,7 @@ final class PortablePayloads implements PayloadStore {
             List<Boolean> keepsIntent = table.lock(
                     connection,
                     rows,
-                    "case when t.intent_body is null then 1 else 0 end",
+                    "case when t.doubt or t.open then 1 else 0 end",
                     "1 = 1",
                     row -> row.getBoolean(1));
             if (keepsIntent.isEmpty()) {

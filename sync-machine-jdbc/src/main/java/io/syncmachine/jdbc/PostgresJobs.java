@@ -11,19 +11,17 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +30,6 @@ import org.jspecify.annotations.Nullable;
  * be taken for it.
  */
 final class PostgresJobs implements TransactionalJobs {
-
-    /** So many tenants are looked at in one claim; the next one goes on where it ended. */
-    private static final int MOST_TENANTS = 200;
 
     private static final String ENQUEUE = """
             insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed, lane, causes)
@@ -49,10 +44,10 @@ final class PostgresJobs implements TransactionalJobs {
                     else (j.causes || excluded.causes)[1:%d] end,
                 changed = case when j.changed @> excluded.changed then j.changed else
                     (select array_agg(distinct c.entry) from unnest(j.changed || excluded.changed) as c(entry)) end,
-                due_at = case when j.parked then excluded.due_at else j.due_at end,
-                attempts = case when j.parked then 0 else j.attempts end,
-                failing_since = case when j.parked then null else j.failing_since end,
-                parked = false""".formatted(2 * Cause.MOST);
+                due_at = case when j.parked and excluded.changed <> '{}' then excluded.due_at else j.due_at end,
+                attempts = case when j.parked and excluded.changed <> '{}' then 0 else j.attempts end,
+                failing_since = case when j.parked and excluded.changed <> '{}' then null else j.failing_since end,
+                parked = j.parked and excluded.changed = '{}'""".formatted(2 * Cause.MOST);
     /**
      * Goes from tenant to tenant over the index, and takes of each lane of each tenant an equal share at most. The answer's first
      * row tells how far it went, the others are claims.
@@ -90,25 +85,24 @@ final class PostgresJobs implements TransactionalJobs {
                 share.visited as token, null::integer as attempts, null::bigint as failing_for, null::text as changed,
                 null::text as causes, -1::smallint as lane, null::timestamptz as due_at
             from share
-            union all select * from claimed order by lane, due_at""".formatted(MOST_TENANTS);
-    /** The jobs that the claims of a batch still hold, locked in key order; %s is a further condition. */
+            union all select * from claimed order by lane, due_at""".formatted(Turns.MOST_TENANTS);
+    /** The jobs that the claims of a batch still hold, locked in key order: all of them, for those that are not settled run again. */
     private static final String HELD = """
             with m as (
                 select j.tenant, j.machine, j.stage, j.job_key, c.token, c.ordinal
                 from ${p}job j
                 join unnest(?, ?, ?, ?, ?) with ordinality as c(tenant, machine, stage, job_key, token, ordinal)
                     on j.tenant = c.tenant and j.machine = c.machine and j.stage = c.stage and j.job_key = c.job_key
-                where j.token = c.token %s
+                where j.token = c.token
                 order by j.tenant, j.machine, j.stage, j.job_key for update of j)
             """;
 
-    private static final String NOT_REQUESTED_AGAIN = "and j.requested = j.claimed";
+    private static final String NOT_REQUESTED_AGAIN = " j.requested = j.claimed and";
     private static final String IS_HELD = """
              j.tenant = m.tenant and j.machine = m.machine and j.stage = m.stage and j.job_key = m.job_key
             returning m.token""";
-    private static final String COMPLETE =
-            HELD.formatted(NOT_REQUESTED_AGAIN) + "delete from ${p}job j using m where" + IS_HELD;
-    private static final String RUN_AGAIN = HELD.formatted("") + """
+    private static final String COMPLETE = HELD + "delete from ${p}job j using m where" + NOT_REQUESTED_AGAIN + IS_HELD;
+    private static final String RUN_AGAIN = HELD + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
                 attempts = 0, failing_since = null, last_failure = null, causes = j.causes[r.told + 1:]
@@ -122,7 +116,7 @@ final class PostgresJobs implements TransactionalJobs {
     private static final String ERASE_FAILURE = """
             update ${p}job j set last_failure = null
             where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ? returning 1""";
-    private static final String RELEASE = HELD.formatted("") + """
+    private static final String RELEASE = HELD + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
                 due_at = now() + r.delay * interval '1 microsecond',
@@ -132,18 +126,17 @@ final class PostgresJobs implements TransactionalJobs {
                 last_failure = r.reason
             from m join unnest(?, ?, ?) with ordinality as r(delay, counts, reason, ordinal) on r.ordinal = m.ordinal
             where""" + IS_HELD;
-    private static final String PARK = HELD.formatted(NOT_REQUESTED_AGAIN) + """
+    private static final String PARK = HELD + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null, parked = true,
                 failing_since = coalesce(j.failing_since, now()), last_failure = r.failure
             from m join unnest(?) with ordinality as r(failure, ordinal) on r.ordinal = m.ordinal
-            where""" + IS_HELD;
-    private static final String RENEW = HELD.formatted("")
-            + "update ${p}job j set lease_until = now() + ? * interval '1 microsecond' from m where"
-            + IS_HELD;
+            where""" + NOT_REQUESTED_AGAIN + IS_HELD;
+    private static final String RENEW =
+            HELD + "update ${p}job j set lease_until = now() + ? * interval '1 microsecond' from m where" + IS_HELD;
 
     private final Database database;
-    private final Map<Queue, Turn> turns = new ConcurrentHashMap<>();
+    private final Turns turns = new Turns();
 
     PostgresJobs(Database database) {
         this.database = database;
@@ -226,34 +219,17 @@ final class PostgresJobs implements TransactionalJobs {
 
     @Override
     public List<Claim> claim(ClaimRequest request) {
-        List<Claim> claims = new ArrayList<>();
-        Turn turn = turns.getOrDefault(new Queue(request.machine(), request.stage()), Turn.FIRST);
-        boolean fromTheStart;
-        do {
-            fromTheStart = turn.equals(Turn.FIRST);
-            turn = claim(request, turn, request.limit() - claims.size(), claims);
-        } while (claims.size() < request.limit() && !(turn.equals(Turn.FIRST) && fromTheStart));
-        turns.put(new Queue(request.machine(), request.stage()), turn);
-        return claims;
+        return turns.claim(request, this::claim);
     }
 
-    /** Whose jobs are handed out in turn. */
-    private record Queue(String machine, Stage stage) {}
-
-    /** After which tenant a claim begins: the empty one comes before all. */
-    private record Turn(String after) {
-        static final Turn FIRST = new Turn("");
-    }
-
-    /** Adds what it claims, and answers where to go on. */
-    private Turn claim(ClaimRequest request, Turn turn, int limit, List<Claim> claims) {
+    private Turns.Round claim(ClaimRequest request, String after, int limit) {
         long stage = number(request.stage());
         List<Due> rows = database.query(
                 CLAIM,
                 statement -> statement
                         .text(request.machine())
                         .number(stage)
-                        .text(turn.after())
+                        .text(after)
                         .text(request.machine())
                         .number(stage)
                         .number(limit)
@@ -264,16 +240,10 @@ final class PostgresJobs implements TransactionalJobs {
                         .number(ArrayStatement.micros(request.lease())),
                 PostgresJobs::due);
         Due head = rows.get(0);
-        String latest = "";
-        for (Due due : rows.subList(1, rows.size())) {
-            Claim claim = Objects.requireNonNull(due.claim());
-            claims.add(claim);
-            latest = claim.key().tenant().compareTo(latest) > 0 ? claim.key().tenant() : latest;
-        }
-        if (rows.size() - 1 == limit && head.visited() > limit) {
-            return new Turn(latest);
-        }
-        return head.visited() == MOST_TENANTS ? new Turn(Objects.requireNonNull(head.latest())) : Turn.FIRST;
+        List<Claim> claims =
+                rows.stream().flatMap(due -> Stream.ofNullable(due.claim())).toList();
+        String last = head.latest();
+        return new Turns.Round(claims, head.visited(), head.visited() == Turns.MOST_TENANTS, last == null ? "" : last);
     }
 
     /** A claim; or, in the first row, how many tenants were looked at, and which of them last. */

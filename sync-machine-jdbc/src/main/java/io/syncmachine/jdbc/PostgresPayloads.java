@@ -73,12 +73,11 @@ final class PostgresPayloads implements PayloadStore {
                 and (p.tenant, p.machine, p.subject_id) > (?, ?, ?)
             order by p.tenant, p.machine, p.subject_id limit ?""";
     private static final String ERASE = """
-            update ${p}payload p set
-                body = null,
-                intent_kind = case when p.intent_body is null then p.intent_kind end,
-                intent_fingerprint = case when p.intent_body is null then p.intent_fingerprint end,
-                intent_key = case when p.intent_body is null then p.intent_key end,
-                intent_body = null
+            update ${p}payload p set body = null,
+                intent_kind = case when p.doubt or p.open then p.intent_kind end,
+                intent_fingerprint = case when p.doubt or p.open then p.intent_fingerprint end,
+                intent_key = case when p.doubt or p.open then p.intent_key end,
+                intent_body = case when p.doubt or p.open then p.intent_body end
             where p.tenant = ? and p.machine = ? and p.subject_id = ? returning 1""";
     /** The first row tells how many were looked at, and which of them last. */
     private static final String DELETE_TOMBSTONES = """

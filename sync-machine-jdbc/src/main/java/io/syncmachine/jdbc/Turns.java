@@ -4,6 +4,7 @@ import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobExecutor.ClaimRequest;
 import io.syncmachine.spi.Stage;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,39 +22,46 @@ final class Turns {
 
     private record Queue(String machine, Stage stage) {}
 
-    /** What was claimed in one round, of which tenants at most, in their order. */
-    record Round(List<Claim> claims, List<String> tenants) {}
+    /**
+     * What was claimed in one round.
+     *
+     * @param visited how many tenants were looked at
+     * @param more whether there may be further ones after them
+     * @param last the last of them; the empty one if there was none
+     */
+    record Round(List<Claim> claims, long visited, boolean more, String last) {}
 
     /** Claims up to so many jobs of the tenants after one. */
     interface Claimer {
         Round claim(ClaimRequest request, String after, int limit);
     }
 
-    /** Claims round by round, until there is enough or all tenants were asked. */
+    /** Claims round by round, until there is enough or all tenants were asked: those before where it began come last. */
     List<Claim> claim(ClaimRequest request, Claimer claimer) {
         Queue queue = new Queue(request.machine(), request.stage());
         String turn = turns.getOrDefault(queue, FIRST);
+        boolean wrapped = turn.equals(FIRST);
         List<Claim> claims = new ArrayList<>();
-        boolean fromTheStart;
-        do {
-            fromTheStart = turn.equals(FIRST);
+        while (true) {
             int limit = request.limit() - claims.size();
             Round round = claimer.claim(request, turn, limit);
             claims.addAll(round.claims());
             turn = next(round, limit);
-        } while (claims.size() < request.limit() && !(turn.equals(FIRST) && fromTheStart));
-        turns.put(queue, turn);
-        return claims;
+            if (claims.size() >= request.limit() || (turn.equals(FIRST) && wrapped)) {
+                turns.put(queue, turn);
+                return claims;
+            }
+            wrapped |= turn.equals(FIRST);
+        }
     }
 
     private static String next(Round round, int limit) {
-        List<String> tenants = round.tenants();
-        if (round.claims().size() == limit && tenants.size() > limit) {
-            return tenants.get(round.claims().stream()
-                    .mapToInt(claim -> tenants.indexOf(claim.key().tenant()))
-                    .max()
-                    .orElseThrow());
+        if (round.claims().size() == limit && round.visited() > limit) {
+            return round.claims().stream()
+                    .map(claim -> claim.key().tenant())
+                    .max(Comparator.naturalOrder())
+                    .orElse(FIRST);
         }
-        return tenants.size() == MOST_TENANTS ? tenants.get(tenants.size() - 1) : FIRST;
+        return round.more() ? round.last() : FIRST;
     }
 }

@@ -842,6 +842,20 @@ public abstract class JobExecutorContract {
     class TheBackgroundLane {
 
         @Test
+        void leavesADeadLetterAloneWhereNothingChanged() {
+            enqueueIn(Lane.LIVE, "1");
+            park(claimOne());
+
+            jobs.enqueue(List.of(new JobRequest(key("1"), ChangedProperties.none(), Lane.BACKGROUND, List.of())));
+            assertThat(jobs.parked()).isEqualTo(1);
+            assertThat(claimAll()).isEmpty();
+
+            enqueueIn(Lane.BACKGROUND, "1");
+            assertThat(jobs.parked()).isZero();
+            assertThat(claimAll()).hasSize(1);
+        }
+
+        @Test
         void waitsUntilNothingLiveIsDue() {
             enqueueIn(Lane.BACKGROUND, "1");
             enqueueIn(Lane.LIVE, "2");
@@ -950,6 +964,24 @@ public abstract class JobExecutorContract {
             }
 
             assertThat(tenants(claims)).hasSize(20).containsOnly("working");
+        }
+
+        @Test
+        void manyOfThemThatHaveNothingDueAreNoTrouble() {
+            for (int i = 0; i < 450; i++) {
+                enqueueFor("tenant-" + (1_000 + i), 1);
+            }
+            List<Claim> claims = new ArrayList<>();
+            List<Claim> more = claim(MACHINE, Stage.ENSURE_PUBLICATION, 100, LONG);
+            while (!more.isEmpty()) {
+                claims.addAll(more);
+                more = claim(MACHINE, Stage.ENSURE_PUBLICATION, 100, LONG);
+            }
+            assertThat(claims).hasSize(450);
+            enqueueFor("tenant-1440", 2);
+
+            assertThat(claim(MACHINE, Stage.ENSURE_PUBLICATION, 100, LONG)).hasSize(1);
+            assertThat(claim(MACHINE, Stage.ENSURE_PUBLICATION, 100, LONG)).isEmpty();
         }
 
         private void enqueueFor(String tenant, int count) {

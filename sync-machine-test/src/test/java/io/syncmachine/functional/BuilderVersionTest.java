@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.syncmachine.Policy;
+import io.syncmachine.RejectedException;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.VersionRise;
@@ -149,6 +150,39 @@ class BuilderVersionTest {
             assertThat(world.api.calls).isEmpty();
             assertThat(world.record(1).builderVersion()).isEqualTo(2);
             assertThat(engine.backlog().isEmpty()).isTrue();
+        }
+
+        @Test
+        void sendsWhatIsRefusedOnce() {
+            publishWithVersionOne(2);
+            world.api.always(FakeApi.fails(new RejectedException("no")));
+
+            SyncEngine engine = world.start(machine(2));
+            world.run();
+            sweepEnds();
+
+            assertThat(world.api.calls).hasSize(2);
+            assertThat(engine.backlog().parked()).isEqualTo(2);
+            assertThat(world.store.machines().states().get(World.MACHINE).sweptVersion())
+                    .isEqualTo(2);
+        }
+
+        @Test
+        void endsThoughThereAreSubjectsThatMayNotBePublished() {
+            publishWithVersionOne(2);
+            SyncMachine<Order, Long> keeps = SyncMachine.define(World.MACHINE, Order.class, Long.class)
+                    .listenTo(Order.class)
+                    .publishWhen(order -> false)
+                    .build(World::document)
+                    .publish(world.api::put)
+                    .policy(World.POLICY.builderVersion(2))
+                    .done();
+
+            world.start(keeps);
+            world.run();
+            sweepEnds();
+
+            assertThat(world.results()).hasSize(2).containsOnly(Result.NOT_PUBLISHABLE);
         }
 
         @Test

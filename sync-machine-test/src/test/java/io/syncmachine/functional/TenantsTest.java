@@ -3,6 +3,7 @@ package io.syncmachine.functional;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.syncmachine.ChangeHandler;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.event.Outcome;
@@ -83,6 +84,21 @@ class TenantsTest {
         world.run();
 
         assertThat(world.outcomes).extracting(Outcome::tenant).containsExactly("big", "big");
+    }
+
+    @Test
+    void areThoseOfTheChangeInAHandlersEvents() {
+        world.start(builder -> builder.machines(machine)
+                .handlers(ChangeHandler.onChange(
+                        "tell", World.Customer.class, change -> change.events().changed(Order.class, List.of(2L)))));
+        world.entities.save(new Order(2, "open", 700));
+        world.run();
+
+        world.entities.save(new World.Customer(700, "Ada", List.of()));
+        world.run();
+
+        assertThat(world.outcomes).extracting(Outcome::tenant).containsExactly("big", "big");
+        assertThat(world.outcomes.get(1).result()).isEqualTo(Outcome.Result.UNCHANGED);
     }
 
     @Test
