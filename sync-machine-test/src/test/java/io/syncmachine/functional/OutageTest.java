@@ -3,8 +3,10 @@ package io.syncmachine.functional;
 import static io.syncmachine.functional.World.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.syncmachine.NotAcceptedException;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
+import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.functional.World.Customer;
 import io.syncmachine.functional.World.Order;
@@ -29,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -49,8 +52,15 @@ class OutageTest {
         world.close();
     }
 
+    private Runnable beforeTransaction = () -> {};
+
     private SyncEngine start(SyncMachine<?, ?>... machines) {
-        return world.start("node", entities, new FragileStore(world.store, payloads), threads, machines);
+        return world.start(
+                "node",
+                entities,
+                new FragileStore(world.store, payloads, () -> beforeTransaction.run()),
+                threads,
+                machines);
     }
 
     @Test
@@ -67,6 +77,29 @@ class OutageTest {
 
         assertThat(api.calls).hasSize(1);
         assertThat(world.record(1).inDoubt()).isFalse();
+        assertThat(engine.backlog().isEmpty()).isTrue();
+    }
+
+    @Test
+    void whatWasSettledBeforeTheStoreWentAwayIsNotSettledAgain() {
+        SyncEngine engine = start(world.orders());
+        api.next(Runnable::run, FakeApi.fails(new NotAcceptedException("not now")));
+        AtomicInteger transactions = new AtomicInteger();
+        beforeTransaction = () -> {
+            if (transactions.incrementAndGet() == 2) {
+                throw new IllegalStateException("away");
+            }
+        };
+        world.entities.save(new Order(1, "open", 0), new Order(2, "open", 0));
+        threads.runAll();
+        assertThat(threads.failures()).isNotEmpty();
+
+        threads.runAll();
+        assertThat(world.results()).containsExactlyInAnyOrder(Result.PUBLISHED, Result.RETRYING);
+        world.clock.advance(World.LEASE);
+        threads.runAll();
+
+        assertThat(api.calls.stream().map(FakeApi.Call::id)).containsExactly("1", "2", "2");
         assertThat(engine.backlog().isEmpty()).isTrue();
     }
 
@@ -228,7 +261,8 @@ class OutageTest {
         }
     }
 
-    private record FragileStore(InMemoryStore store, PayloadStore payloads) implements Store {
+    private record FragileStore(InMemoryStore store, PayloadStore payloads, Runnable beforeTransaction)
+            implements Store {
 
         @Override
         public Outbox outbox() {
@@ -257,6 +291,7 @@ class OutageTest {
 
         @Override
         public void atomically(Runnable calls) {
+            beforeTransaction.run();
             store.atomically(calls);
         }
 
