@@ -40,8 +40,7 @@ final class Sweep implements EngineThreads.Step {
     private @Nullable SubjectKey last;
     private boolean foundSome;
     private boolean told;
-    private boolean started;
-    private long startNanos;
+    private final long startNanos;
     private long nextNanos;
 
     Sweep(Machine<?, ?, ?> machine, Store store, Settings settings, Runnable wakeWorkers) {
@@ -49,18 +48,16 @@ final class Sweep implements EngineThreads.Step {
         this.store = store;
         this.settings = settings;
         this.wakeWorkers = wakeWorkers;
+        this.startNanos = settings.clock().nanos();
+        this.nextNanos = startNanos;
     }
 
     @Override
     public Duration run() {
         long wait = nextNanos - settings.clock().nanos();
-        if (started && wait > 0) {
+        if (wait > 0) {
             return Duration.ofNanos(wait);
         }
-        if (!started) {
-            startNanos = settings.clock().nanos();
-        }
-        started = true;
         Duration rest = step();
         nextNanos = settings.clock().nanos() + rest.toNanos();
         return rest;
