@@ -1,7 +1,6 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.ChangedProperties;
-import io.syncmachine.JournalPolicy;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.Outcome;
@@ -62,6 +61,7 @@ final class Acknowledger implements EngineThreads.Step {
     private final Slots<Runnable> sideEffects;
     private final Heartbeat heartbeat;
     private final Announcer announcer;
+    private final JournalWriter journal;
     private final Queue<Entry<?, ?, ?>> queue = new ConcurrentLinkedQueue<>();
     private final Queue<Undecodable> undecodable = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
@@ -103,6 +103,7 @@ final class Acknowledger implements EngineThreads.Step {
         this.sideEffects = sideEffects;
         this.heartbeat = heartbeat;
         this.announcer = announcer;
+        this.journal = new JournalWriter(store, settings);
     }
 
     /** Who is told that a job will be due here after a while. */
@@ -194,12 +195,11 @@ final class Acknowledger implements EngineThreads.Step {
         if (parks.isEmpty()) {
             return;
         }
-        store.atomically(() -> {
-            store.jobs().park(parks.stream().map(Undecodable::park).toList());
-            journal(parks.stream()
-                    .map(one -> outcome(one).ofMachine(one.machine().storedName()))
-                    .toList());
-        });
+        journal.write(
+                () -> store.jobs().park(parks.stream().map(Undecodable::park).toList()),
+                () -> parks.stream()
+                        .map(one -> outcome(one).ofMachine(one.machine().storedName()))
+                        .toList());
         for (Undecodable one : parks) {
             undecodable.remove();
             heartbeat.drop(one.held());
@@ -223,25 +223,6 @@ final class Acknowledger implements EngineThreads.Step {
                 null,
                 null,
                 claim.causes());
-    }
-
-    /** Writes down those outcomes that the policy keeps; their machines are named as they are stored. */
-    private void journal(List<Outcome> outcomes) {
-        JournalPolicy policy = settings.journal();
-        List<Outcome> kept =
-                outcomes.stream().filter(outcome -> isKept(policy, outcome)).toList();
-        if (!kept.isEmpty()) {
-            store.journal().append(settings.name(), kept);
-        }
-    }
-
-    private static boolean isKept(JournalPolicy policy, Outcome outcome) {
-        if (policy.isOff()) {
-            return false;
-        }
-        return outcome.result() == Result.RETRYING
-                || outcome.result() == Result.DEAD_LETTERED
-                || Math.floorMod(Objects.hash(outcome.tenant(), outcome.subjectId()), policy.oneSubjectIn()) == 0;
     }
 
     /** One batch on its way through records and jobs. */
@@ -394,14 +375,18 @@ final class Acknowledger implements EngineThreads.Step {
 
         private void settle(List<Entry<?, ?, ?>> batch, Function<List<Entry<?, ?, ?>>, Map<Long, Ending>> settling) {
             if (!batch.isEmpty()) {
-                store.atomically(() -> {
-                    endings.putAll(settling.apply(batch));
-                    journal(batch.stream()
-                            .map(entry -> storedOutcome(entry, outcome(entry)))
-                            .toList());
-                });
+                journal.write(
+                        () -> settling.apply(batch).forEach(this::end),
+                        () -> batch.stream()
+                                .map(entry -> storedOutcome(entry, outcome(entry)))
+                                .toList());
                 batch.forEach(entry -> outcomes.put(entry, outcome(entry)));
             }
+        }
+
+        /** What has ended cannot be lost: if it is told so, it was ended before. */
+        private void end(Long token, Ending ending) {
+            endings.merge(token, ending, (before, now) -> now == Ending.LOST ? before : now);
         }
 
         private Outcome storedOutcome(Entry<?, ?, ?> entry, Outcome outcome) {

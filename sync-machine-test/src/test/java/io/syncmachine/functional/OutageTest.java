@@ -19,6 +19,7 @@ import io.syncmachine.functional.World.Order;
 import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.PayloadStore.Acknowledgement;
@@ -203,6 +204,34 @@ class OutageTest {
 
         assertThat(api.content).containsOnlyKeys("1", "2");
         assertThat(engine.backlog().isEmpty()).isTrue();
+    }
+
+    @Test
+    void aJournalThatCannotBeWrittenHoldsUpNothing() {
+        Journal journal = Altered.port(Journal.class, world.store.journal(), Map.of("append", (arguments, real) -> {
+            mayBeAway(failing.contains("append"));
+            return real.call();
+        }));
+        SyncMachine<Order, Long> machine = world.orders();
+        SyncEngine engine = world.start(
+                "node",
+                world.entities,
+                Altered.port(Store.class, world.store, Map.of("journal", (none, real) -> journal)),
+                threads,
+                machine);
+        failing = Set.of("append");
+        world.save(1, "open");
+        threads.runAll();
+        assertThat(threads.failures()).isEmpty();
+        assertThat(engine.backlog().isEmpty()).isTrue();
+        assertThat(world.results()).containsExactly(Result.PUBLISHED);
+
+        failing = Set.of();
+        world.save(1, "sent");
+        threads.runAll();
+
+        assertThat(api.calls).hasSize(2);
+        assertThat(engine.explain(machine, 1L).timeline()).hasSize(1);
     }
 
     private Set<String> failing = Set.of();
