@@ -45,9 +45,9 @@ import org.slf4j.LoggerFactory;
  * Stage 3, after the verdict: records what was acknowledged, closes the other records, and settles the jobs, in batches.
  *
  * <p>Records first, jobs second: after a crash in between, the job runs again and finds its payload unchanged. A run whose record or
- * job was taken over after it had sent something is fenced: its subject's record is opened anew, which puts it in doubt and makes
- * a slower successor's record be refused as well, and the subject is enqueued. If the store does not answer, the batch is kept and
- * tried again until it does; should the process die before, the open records put their subjects in doubt by themselves.
+ * job was taken over after it had sent something is fenced: its subject is put in doubt under a fresh epoch, so that
+ * a slower successor's record is refused as well, and is enqueued. If the store does not answer, the batch is kept and
+ * tried again until it does; should the process die before, the intents put their subjects in doubt by themselves.
  */
 final class Acknowledger implements EngineThreads.Step {
 
@@ -438,7 +438,7 @@ final class Acknowledger implements EngineThreads.Step {
                 }
             }
             if (!fenced.isEmpty()) {
-                store.payloads().open(fenced.stream().map(run -> run.key).toList());
+                store.payloads().doubt(fenced.stream().map(run -> run.key).toList());
                 store.jobs()
                         .enqueue(fenced.stream()
                                 .map(run -> new JobRequest(

@@ -10,18 +10,11 @@ import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.functional.World.Customer;
 import io.syncmachine.functional.World.Order;
-import io.syncmachine.memory.InMemoryStore;
-import io.syncmachine.spi.Change;
-import io.syncmachine.spi.ChangeListener;
-import io.syncmachine.spi.EntityDescription;
-import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
-import io.syncmachine.spi.JobExecutor;
-import io.syncmachine.spi.Journal;
-import io.syncmachine.spi.LeaseStore;
-import io.syncmachine.spi.MachineRegistry;
-import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.PayloadStore.Acknowledgement;
+import io.syncmachine.spi.PayloadStore.Closing;
+import io.syncmachine.spi.PayloadStore.Intent;
 import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import io.syncmachine.test.ManualThreads;
@@ -29,8 +22,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,9 +32,11 @@ class OutageTest {
     private final World world = new World();
     private final FakeApi api = world.api;
     private final ManualThreads threads = ManualThreads.recordingFailures();
-    private final FragilePayloads payloads = new FragilePayloads(world.store.payloads());
-    private final FragileEntities entities = new FragileEntities(world.entities);
+    private final PayloadStore payloads = fragilePayloads();
     private boolean away;
+    private boolean recordIsAway;
+    private boolean intentIsAway;
+    private boolean namedTwice;
     private boolean entitiesAreAway;
 
     @AfterEach
@@ -57,8 +50,12 @@ class OutageTest {
     private SyncEngine start(SyncMachine<?, ?>... machines) {
         return world.start(
                 "node",
-                entities,
-                new FragileStore(world.store, payloads, () -> beforeTransaction.run()),
+                fragileEntities(),
+                Altered.port(Store.class, world.store, Map.of("payloads", none -> payloads, "atomically", arguments -> {
+                    beforeTransaction.run();
+                    ((Runnable) arguments[0]).run();
+                    return null;
+                })),
                 threads,
                 machines);
     }
@@ -106,15 +103,15 @@ class OutageTest {
     @Test
     void twoAnswersForOneSubjectAreNotWrittenInOneBatch() {
         SyncEngine engine = start(world.orders());
-        api.next(FakeApi.isFollowedBy(() -> payloads.recordIsAway = true));
+        api.next(FakeApi.isFollowedBy(() -> recordIsAway = true));
         world.save(1, "open");
         threads.runAll();
-        api.next(FakeApi.isFollowedBy(() -> payloads.recordIsAway = false));
+        api.next(FakeApi.isFollowedBy(() -> recordIsAway = false));
 
         world.clock.advance(World.LEASE);
         threads.runAll();
 
-        assertThat(payloads.namedTwice).isFalse();
+        assertThat(namedTwice).isFalse();
         world.clock.advance(World.LEASE);
         threads.runAll();
         assertThat(api.content).containsEntry("1", json(1, "open"));
@@ -144,11 +141,11 @@ class OutageTest {
     void subjectsWhoseIntentCannotBeNotedAreNotSent() {
         start(world.orders());
         world.save(1, "open");
-        payloads.intentIsAway = true;
+        intentIsAway = true;
         threads.runAll();
         assertThat(api.calls).isEmpty();
 
-        payloads.intentIsAway = false;
+        intentIsAway = false;
         world.clock.advance(Duration.ofSeconds(1));
         threads.runAll();
 
@@ -203,174 +200,71 @@ class OutageTest {
                 .done();
     }
 
-    private void mayBeAway() {
-        if (away) {
-            throw new IllegalStateException("away");
-        }
-    }
-
-    private final class FragileEntities implements EntitySource {
-
-        private final EntitySource entities;
-
-        FragileEntities(EntitySource entities) {
-            this.entities = entities;
-        }
-
-        @Override
-        public <E> EntityDescription<E, ?> describe(Class<E> type) {
-            return entities.describe(type);
-        }
-
-        @Override
-        public EntityReference refer(Object transaction, Object entity) {
-            return entities.refer(transaction, entity);
-        }
-
-        @Override
-        public void append(Object transaction, Collection<Change> changes) {
-            entities.append(transaction, changes);
-        }
-
-        @Override
-        public void capture(ChangeListener listener, Store store) {
-            entities.capture(listener, store);
-        }
-
-        @Override
-        public <E, ID, R> R read(
-                String tenant,
-                Class<E> type,
-                Collection<ID> ids,
-                CheckedFunction<? super Map<ID, E>, ? extends R> action)
-                throws Exception {
+    private EntitySource fragileEntities() {
+        return Altered.port(EntitySource.class, world.entities, Map.of("read", arguments -> {
             if (entitiesAreAway) {
                 throw new IllegalStateException("away");
             }
-            return entities.read(tenant, type, ids, action);
-        }
-
-        @Override
-        public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
-            entities.write(tenant, type, id, action);
-        }
-
-        @Override
-        public void close() {
-            entities.close();
-        }
+            return read(arguments);
+        }));
     }
 
-    private record FragileStore(InMemoryStore store, PayloadStore payloads, Runnable beforeTransaction)
-            implements Store {
-
-        @Override
-        public Outbox outbox() {
-            return store.outbox();
-        }
-
-        @Override
-        public JobExecutor jobs() {
-            return store.jobs();
-        }
-
-        @Override
-        public LeaseStore leases() {
-            return store.leases();
-        }
-
-        @Override
-        public Journal journal() {
-            return store.journal();
-        }
-
-        @Override
-        public MachineRegistry machines() {
-            return store.machines();
-        }
-
-        @Override
-        public void atomically(Runnable calls) {
-            beforeTransaction.run();
-            store.atomically(calls);
-        }
-
-        @Override
-        public void open(Runnable wake, boolean works) {
-            store.open(wake, works);
-        }
-
-        @Override
-        public void close() {
-            store.close();
-        }
+    @SuppressWarnings("unchecked") // the arguments of the method
+    private Object read(Object[] arguments) throws Exception {
+        return world.entities.read(
+                (String) arguments[0],
+                (Class<Object>) arguments[1],
+                (Collection<Object>) arguments[2],
+                (CheckedFunction<Map<Object, Object>, Object>) arguments[3]);
     }
 
     /** Payload records that are away at times, and take it ill if a batch names a subject twice. */
-    private final class FragilePayloads implements PayloadStore {
+    @SuppressWarnings("unchecked") // the arguments of the methods
+    private PayloadStore fragilePayloads() {
+        PayloadStore payloads = world.store.payloads();
+        return Altered.port(
+                PayloadStore.class,
+                payloads,
+                Map.of(
+                        "open",
+                                arguments -> {
+                                    List<SubjectKey> keys = (List<SubjectKey>) arguments[0];
+                                    check(keys);
+                                    return payloads.open(keys);
+                                },
+                        "intent",
+                                arguments -> {
+                                    Collection<Intent> intents = (Collection<Intent>) arguments[0];
+                                    check(intents.stream().map(Intent::key).toList());
+                                    mayBeAway(intentIsAway);
+                                    return payloads.intent(intents);
+                                },
+                        "record",
+                                arguments -> {
+                                    Collection<Acknowledgement> acknowledgements =
+                                            (Collection<Acknowledgement>) arguments[0];
+                                    check(acknowledgements.stream()
+                                            .map(Acknowledgement::key)
+                                            .toList());
+                                    mayBeAway(recordIsAway);
+                                    return payloads.record(acknowledgements);
+                                },
+                        "close",
+                                arguments -> {
+                                    Collection<Closing> closings = (Collection<Closing>) arguments[0];
+                                    check(closings.stream().map(Closing::key).toList());
+                                    return payloads.close(closings);
+                                }));
+    }
 
-        private final PayloadStore payloads;
-        private boolean recordIsAway;
-        private boolean intentIsAway;
-        private boolean namedTwice;
+    private void check(List<SubjectKey> keys) {
+        namedTwice |= keys.stream().distinct().count() < keys.size();
+        mayBeAway(away);
+    }
 
-        FragilePayloads(PayloadStore payloads) {
-            this.payloads = payloads;
-        }
-
-        private void check(List<SubjectKey> keys) {
-            namedTwice |= keys.stream().distinct().count() < keys.size();
-            mayBeAway();
-        }
-
-        @Override
-        public List<Opening> open(List<SubjectKey> keys) {
-            check(keys);
-            return payloads.open(keys);
-        }
-
-        @Override
-        public Set<Long> intent(Collection<Intent> intents) {
-            check(intents.stream().map(Intent::key).toList());
-            if (intentIsAway) {
-                throw new IllegalStateException("away");
-            }
-            return payloads.intent(intents);
-        }
-
-        @Override
-        public Set<Long> record(Collection<Acknowledgement> acknowledgements) {
-            check(acknowledgements.stream().map(Acknowledgement::key).toList());
-            if (recordIsAway) {
-                throw new IllegalStateException("away");
-            }
-            return payloads.record(acknowledgements);
-        }
-
-        @Override
-        public Set<Long> close(Collection<Closing> closings) {
-            check(closings.stream().map(Closing::key).toList());
-            return payloads.close(closings);
-        }
-
-        @Override
-        public Optional<PayloadRecord> find(SubjectKey key) {
-            return payloads.find(key);
-        }
-
-        @Override
-        public List<SubjectKey> outdated(String machine, int version, SubjectKey after, int limit) {
-            return payloads.outdated(machine, version, after, limit);
-        }
-
-        @Override
-        public boolean erase(SubjectKey key) {
-            return payloads.erase(key);
-        }
-
-        @Override
-        public SubjectKey deleteTombstones(Duration unusedFor, SubjectKey after, int limit) {
-            return payloads.deleteTombstones(unusedFor, after, limit);
+    private static void mayBeAway(boolean away) {
+        if (away) {
+            throw new IllegalStateException("away");
         }
     }
 }
