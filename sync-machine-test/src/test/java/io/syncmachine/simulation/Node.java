@@ -1,0 +1,416 @@
+package io.syncmachine.simulation;
+
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.Publication;
+import io.syncmachine.SyncEngine;
+import io.syncmachine.SyncMachine;
+import io.syncmachine.function.CheckedFunction;
+import io.syncmachine.simulation.Snapshot.Document;
+import io.syncmachine.simulation.Snapshot.Item;
+import io.syncmachine.simulation.Snapshot.Part;
+import io.syncmachine.simulation.Snapshot.Shelf;
+import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
+import io.syncmachine.spi.LeaseStore;
+import io.syncmachine.spi.MachineRegistry;
+import io.syncmachine.spi.Outbox;
+import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.Store;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
+
+/** A process that runs an engine, from its start to its death. */
+final class Node extends Scheduler.Group {
+
+    static final String MACHINE = "items";
+
+    /** How much less likely faults and turns of others are at calls that are made again and again and find nothing. */
+    private static final double IDLE = 0.05;
+
+    private static final Instant START = Instant.parse("2020-01-01T00:00:00Z");
+
+    final String name;
+    final int builderVersion;
+    private final World world;
+    private final Scheduler scheduler;
+    private final EngineClock clock;
+    private final Store store;
+    private long cutOffFromStoreUntil;
+    private long cutOffFromApiUntil;
+    private SyncEngine engine;
+    private boolean stopping;
+
+    Node(World world, String name, int builderVersion) {
+        this.world = world;
+        this.scheduler = world.scheduler;
+        this.name = name;
+        this.builderVersion = builderVersion;
+        this.clock = clock();
+        this.store = store();
+    }
+
+    private EngineClock clock() {
+        boolean skewed = world.faults.strikes(Fault.CLOCK_SKEW);
+        long skew = skewed ? (world.random.nextInt(60_001) - 30_000) * Plan.MILLI : 0;
+        double rate = skewed ? 1 + (world.random.nextInt(3) - 1) * 1e-4 : 1;
+        long origin = world.random.nextLong() >> 2;
+        return new EngineClock() {
+            @Override
+            public Instant now() {
+                return START.plusNanos(skew + (long) (world.now() * rate));
+            }
+
+            @Override
+            public long nanos() {
+                return origin + (long) (world.now() * rate);
+            }
+        };
+    }
+
+    private Store store() {
+        Store own = world.store.another();
+        Outbox outbox = through("outbox", Outbox.class, world.outbox);
+        JobExecutor jobs = through("jobs", JobExecutor.class, world.jobs);
+        LeaseStore leases = through("leases", LeaseStore.class, world.leases);
+        PayloadStore payloads = through("payloads", PayloadStore.class, world.payloads);
+        Journal journal = through("journal", Journal.class, own.journal());
+        MachineRegistry machines = through("machines", MachineRegistry.class, world.machines);
+        return Ports.around(
+                Store.class,
+                own,
+                (method, arguments, original) -> switch (method) {
+                    case "outbox" -> outbox;
+                    case "jobs" -> jobs;
+                    case "leases" -> leases;
+                    case "payloads" -> payloads;
+                    case "journal" -> journal;
+                    case "machines" -> machines;
+                    case "open" -> original.call((Runnable) () -> wake((Runnable) arguments[0]), arguments[1]);
+                    default -> original.call(arguments);
+                });
+    }
+
+    private void wake(Runnable wake) {
+        if (!isDead() && !world.faults.strikes(Fault.WAKE_UP_LOST)) {
+            wake.run();
+        }
+    }
+
+    /** Starts an engine; tries again until it works. */
+    void boot() {
+        scheduler.once(this, "start", 0, () -> {
+            while (engine == null) {
+                try {
+                    engine = SyncEngine.builder()
+                            .machines(machine())
+                            .entities(entities())
+                            .store(store)
+                            .clock(clock)
+                            .threads(new Threads())
+                            .random(world.random::nextDouble)
+                            .lease(world.plan.lease)
+                            .grace(world.plan.grace)
+                            .keepTombstones(world.plan.tombstones)
+                            .name(name)
+                            .start();
+                    world.log(() -> "started with builder version " + builderVersion);
+                } catch (StoreAway e) {
+                    world.log(() -> "cannot start: " + e.getMessage());
+                    scheduler.suspend(Plan.SECOND);
+                }
+            }
+        });
+    }
+
+    /** Stops it as it should be, and then says so. */
+    void stop(Runnable stopped) {
+        if (stopping || engine == null || isDead()) {
+            return;
+        }
+        stopping = true;
+        world.log(() -> name + " is stopped");
+        scheduler.once(this, "stop", 0, () -> {
+            try {
+                engine.close();
+            } catch (StoreAway e) {
+                world.log(() -> "stopped with " + e.getMessage());
+            }
+            scheduler.kill(this);
+            stopped.run();
+        });
+    }
+
+    private SyncMachine<Item, Long> machine() {
+        return machine(world, builderVersion, this::build, publication -> world.api.call(this, publication));
+    }
+
+    /** What to publish, and how. */
+    static SyncMachine<Item, Long> machine(
+            World world,
+            int builderVersion,
+            CheckedFunction<Item, Document> builder,
+            CheckedFunction<Publication<Item, Long, Document>, io.syncmachine.PublishResult> api) {
+        SyncMachine.Finishing<Item, Long, Document> machine = SyncMachine.define(MACHINE, Item.class, Long.class)
+                .listenTo(Item.class)
+                .listenTo(Shelf.class, Set.of("name"), shelf -> world.reads().itemsOn(shelf.id()))
+                .listenTo(Part.class, Node::itemsOf)
+                .publishWhen(Item::published)
+                .build(Document.class, builder)
+                .publishWithResult(api)
+                .onDeletePublication(api::apply)
+                .policy(world.plan.policy(builderVersion));
+        return (world.plan.remoteIds ? machine.remoteIdsFromApi() : machine).done();
+    }
+
+    private static List<Long> itemsOf(Part part, ChangedProperties changed) {
+        List<Long> ids = new ArrayList<>(changed.oldReferences("item", Long.class));
+        ids.add(part.item());
+        return ids;
+    }
+
+    private Document build(Item item) {
+        alive();
+        if (world.faults.strikes(Fault.BUILD_FAILED)) {
+            throw new IllegalStateException("the builder fails");
+        }
+        return world.reads().document(item, builderVersion);
+    }
+
+    private EntitySource entities() {
+        return Ports.around(
+                EntitySource.class, world.host.entities, (method, arguments, original) -> switch (method) {
+                    case "read" -> read((Class<?>) arguments[1], (Collection<?>) arguments[2], action(arguments[3]));
+                    case "capture", "close" -> null;
+                    default -> original.call(arguments);
+                });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static CheckedFunction<Map<Object, Object>, Object> action(Object action) {
+        return (CheckedFunction<Map<Object, Object>, Object>) action;
+    }
+
+    private Object read(Class<?> type, Collection<?> ids, CheckedFunction<Map<Object, Object>, Object> action)
+            throws Exception {
+        before("entities.read", 1);
+        if (world.faults.strikes(Fault.READ_FAILED)) {
+            throw new java.io.IOException("entities cannot be read");
+        }
+        Scheduler.Actor actor = scheduler.current();
+        Snapshot snapshot = world.host.committed();
+        Map<Object, Object> found = new LinkedHashMap<>();
+        for (Object id : ids) {
+            Object entity = snapshot.find(type, id);
+            if (entity != null) {
+                found.put(id, entity);
+            }
+        }
+        world.log(() -> "reads " + type.getSimpleName() + " " + ids + ": " + found.values());
+        perhapsSuspend(1);
+        actor.reads = snapshot;
+        Object result;
+        try {
+            result = action.apply(found);
+        } finally {
+            actor.reads = null;
+        }
+        if (world.faults.strikes(Fault.READ_FAILED)) {
+            throw new java.io.IOException("the transaction in which entities were read failed");
+        }
+        after("entities.read", 1);
+        return result;
+    }
+
+    private <T> T through(String port, Class<T> type, T target) {
+        return Ports.around(type, target, (method, arguments, original) -> {
+            if (method.equals("capabilities")) {
+                return original.call(arguments);
+            }
+            String call = port + "." + method;
+            double weight = weight(call);
+            before(call, weight);
+            Object answer = original.call(arguments);
+            world.logCall(call, arguments, answer);
+            after(call, weight);
+            return answer;
+        });
+    }
+
+    private static double weight(String call) {
+        return switch (call) {
+            case "jobs.claim", "outbox.relay" -> 0.2;
+            case "machines.states", "machines.announce", "journal.append", "journal.prune" -> IDLE;
+            case "leases.tryAcquire", "payloads.deleteTombstones", "jobs.backlogs" -> 4 * IDLE;
+            default -> 1;
+        };
+    }
+
+    private void before(String call, double weight) {
+        alive();
+        dieOrPause(call + " before", weight);
+        perhapsSuspend(weight);
+        if (world.now() < cutOffFromStoreUntil) {
+            scheduler.suspend(random(Plan.SECOND));
+            throw new StoreAway("the store is away");
+        }
+        if (world.faults.strikes(Fault.STORE_ABORTED, weight)) {
+            world.log(() -> call + " is aborted");
+            throw new StoreAway("aborted");
+        }
+    }
+
+    private void after(String call, double weight) {
+        world.mayHaveChanged();
+        dieOrPause(call + " after", weight);
+        if (world.faults.strikes(Fault.COMMITTED_BUT_ERROR, weight)) {
+            world.log(() -> call + " is done, but looks failed");
+            throw new StoreAway("the answer is lost");
+        }
+        perhapsSuspend(weight);
+    }
+
+    private void dieOrPause(String where, double weight) {
+        if (world.faults.strikes(Fault.CRASH, weight)) {
+            world.faults.crashed(where);
+            world.log(() -> "dies at " + where);
+            world.crash(this);
+            throw new Death();
+        }
+        if (world.faults.strikes(Fault.PAUSE, weight)) {
+            long pause = world.plan.lease.toNanos() + random(world.plan.lease.toNanos());
+            world.log(() -> "stands still at " + where + " for " + Duration.ofNanos(pause));
+            scheduler.pause(this, pause);
+            scheduler.suspend(0);
+        }
+    }
+
+    private void perhapsSuspend(double weight) {
+        if (world.random.nextDouble() < world.plan.suspends * Math.sqrt(weight)) {
+            int kind = world.random.nextInt(100);
+            long most = world.plan.faulty && !world.faults.ended() && kind < 8
+                    ? 3 * Plan.SECOND
+                    : kind < 40 ? 100 * Plan.MILLI : 0;
+            scheduler.suspend(random(most));
+        }
+    }
+
+    /** Waits, as a call of the API does; may die meanwhile. */
+    void sleep(long nanos) {
+        scheduler.suspend(Math.max(nanos, 0));
+        dieOrPause("call of the API", 1);
+    }
+
+    /** Nothing that a dead node does has an effect. */
+    void alive() {
+        if (isDead()) {
+            throw new Death();
+        }
+    }
+
+    void cutOffFromStore(long nanos) {
+        cutOffFromStoreUntil = world.now() + nanos;
+    }
+
+    void cutOffFromApi(long nanos) {
+        cutOffFromApiUntil = world.now() + nanos;
+    }
+
+    boolean isCutOffFromApi() {
+        return world.now() < cutOffFromApiUntil;
+    }
+
+    private long random(long below) {
+        return (long) (world.random.nextDouble() * below);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    /** Loops and publications as actors. A loop whose step fails pauses, longer each time. */
+    private final class Threads implements EngineThreads {
+
+        @Override
+        public Loop repeat(String loop, Step step) {
+            return new Repetition(loop, step);
+        }
+
+        @Override
+        public Executor publications(String machine, int limit) {
+            return task -> {
+                if (!isDead()) {
+                    scheduler.once(Node.this, "publish", 0, task);
+                }
+            };
+        }
+
+        @Override
+        public void await(BooleanSupplier done, Duration patience) {
+            scheduler.suspend(patience.toNanos(), done);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final class Repetition implements EngineThreads.Loop {
+
+        private static final long SHORTEST_PAUSE = 100 * Plan.MILLI;
+        private static final long LONGEST_PAUSE = 10 * Plan.SECOND;
+
+        private final EngineThreads.Step step;
+        private final Scheduler.Actor actor;
+        private long pause = SHORTEST_PAUSE;
+        private boolean woken;
+
+        Repetition(String loop, EngineThreads.Step step) {
+            this.step = step;
+            this.actor = scheduler.repeat(Node.this, loop, this::run);
+        }
+
+        private void run() {
+            woken = false;
+            long rest;
+            try {
+                rest = step.run().toNanos();
+                pause = SHORTEST_PAUSE;
+            } catch (Exception e) {
+                world.log(() -> "failed: " + e);
+                rest = pause;
+                pause = Math.min(2 * pause, LONGEST_PAUSE);
+                woken = false;
+            }
+            actor.readyAt(woken ? world.now() : world.now() + rest);
+        }
+
+        @Override
+        public void wake() {
+            woken = true;
+            if (!actor.isRunning()) {
+                actor.readyAt(world.now());
+            }
+        }
+
+        @Override
+        public void stop(Duration patience) {
+            if (actor.isRunning()) {
+                scheduler.suspend(patience.toNanos(), () -> !actor.isRunning());
+            }
+            if (!actor.isRunning()) {
+                scheduler.remove(actor);
+            }
+        }
+    }
+}
