@@ -34,6 +34,8 @@ final class Api {
     private final Map<String, Long> versions = new HashMap<>();
     private final List<Call> flying = new ArrayList<>();
     private final Map<String, String> acknowledged = new HashMap<>();
+    private final Map<Long, Long> states = new HashMap<>();
+    private final Map<String, Long> shown = new HashMap<>();
     private long remoteIds;
 
     private record Held(String subject, String json) {}
@@ -48,6 +50,8 @@ final class Api {
         final String key;
         final long version;
         final String remoteId;
+        /** Whether an earlier create is repeated, as it was. */
+        final boolean repetition;
         /** Until when it may take effect, as the engine is promised. */
         final long effectEnd;
 
@@ -62,6 +66,7 @@ final class Api {
             this.key = key;
             this.version = publication.version();
             this.remoteId = publication.remoteId().orElse(null);
+            this.repetition = kind == PublicationKind.CREATE && publication.subject() == null;
             this.effectEnd = effectEnd;
         }
     }
@@ -77,9 +82,7 @@ final class Api {
         long now = world.now();
         Call call = new Call(
                 publication,
-                world.sabotages(Sabotage.KEY_FROM_THE_FINGERPRINT_ALONE)
-                        ? publication.id() + "/" + publication.json().orElse("-")
-                        : publication.idempotencyKey(),
+                key(publication),
                 now + left + world.plan.grace.toNanos() - MARGIN);
         world.log(() -> "calls the API: " + call.kind + " " + call.subject + " " + call.json + " version "
                 + call.version + " key " + brief(call.key) + (call.remoteId == null ? "" : " id " + call.remoteId));
@@ -103,6 +106,15 @@ final class Api {
             world.log(() -> "got no answer: " + e.getMessage());
             throw e;
         }
+    }
+
+    private String key(Publication<Item, Long, Document> publication) {
+        if (world.sabotages(Sabotage.KEY_FROM_THE_FINGERPRINT_ALONE)) {
+            return publication.id() + "/" + publication.json().orElse("-");
+        }
+        return world.sabotages(Sabotage.KEY_NEVER_REUSED)
+                ? publication.id() + "/" + publication.version()
+                : publication.idempotencyKey();
     }
 
     private Fault draw(Node node) {
@@ -150,6 +162,7 @@ final class Api {
             }
             case API_APPLIES_LATE -> {
                 long latest = world.plan.apiRefusesLowerVersions
+                                || world.sabotages(Sabotage.DEADLINE_IGNORED_BY_THE_CLIENT)
                         ? random(60 * Plan.SECOND)
                         : soon + random(call.effectEnd - world.now() - soon);
                 arrive(call, latest);
@@ -217,6 +230,7 @@ final class Api {
             world.violation("order: version " + call.version + " of " + call.subject + " takes effect after " + latest);
         }
         versions.put(call.subject, call.version);
+        checkOrderOfStates(call);
         String id = remoteId(call);
         if (call.kind == PublicationKind.DELETE) {
             content.remove(id);
@@ -226,6 +240,22 @@ final class Api {
         content.put(id, new Held(call.subject, call.json));
         world.log(() -> "holds " + id + " " + call.json);
         return new Answer(world.plan.remoteIds ? id : null, null);
+    }
+
+    /** Tells which state of the entities the publications of an opening show. */
+    void expect(long epoch, long state) {
+        states.put(epoch, state);
+    }
+
+    private void checkOrderOfStates(Call call) {
+        Long state = states.get(call.version);
+        if (state != null && !call.repetition) {
+            Long before = shown.put(call.subject, state);
+            if (before != null && before > state) {
+                world.violation("order: version " + call.version + " of " + call.subject + " shows an older state ("
+                        + state + ") than what the API got before (" + before + ")");
+            }
+        }
     }
 
     private String remoteId(Call call) {

@@ -25,7 +25,7 @@ final class Brief {
     static String of(Object[] arguments, Object answer) {
         String asked = arguments.length == 0 ? "" : text(arguments[0]);
         String answered = text(answer);
-        return asked.isEmpty() && answered.isEmpty() ? "" : " " + asked + (answered.isEmpty() ? "" : " -> " + answered);
+        return answered.isEmpty() && (asked.isEmpty() || asked.equals("1000")) ? "" : " " + asked + (answered.isEmpty() ? "" : " -> " + answered);
     }
 
     private static String text(Object value) {

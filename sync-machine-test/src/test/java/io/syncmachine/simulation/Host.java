@@ -6,7 +6,12 @@ import io.syncmachine.simulation.Snapshot.Part;
 import io.syncmachine.simulation.Snapshot.Shelf;
 import io.syncmachine.spi.Change;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** The application: changes entities in transactions, which take their time, overlap and are sometimes rolled back. */
@@ -21,6 +26,7 @@ final class Host {
 
     private final World world;
     private Snapshot committed = Snapshot.EMPTY;
+    private final NavigableMap<Long, Snapshot> history = new TreeMap<>();
     private long transactions;
     private long committing;
 
@@ -36,6 +42,12 @@ final class Host {
 
     Snapshot committed() {
         return committed;
+    }
+
+    /** What was committed at an earlier moment. */
+    Snapshot committedBefore(long time) {
+        Map.Entry<Long, Snapshot> next = history.higherEntry(time);
+        return next == null ? committed : next.getValue();
     }
 
     /** The number of the transaction that is being committed. */
@@ -102,11 +114,14 @@ final class Host {
             world.log(() -> "transaction " + number + " is rolled back");
             return;
         }
+        history.putIfAbsent(world.now(), before);
         committed = after[0];
-        world.log(() -> "transaction " + number + ": " + committed);
+        world.log(() -> "transaction " + number + ": " + committed.brief());
     }
 
     private Snapshot[] writing;
+    /** Parts that were moved; not deleted any more, for what they were part of before would not be told. */
+    private final Set<Long> moved = new HashSet<>();
 
     private Consumer<InMemoryEntities.Transaction> change() {
         long id = 1 + (world.random.nextBoolean() ? 0 : world.random.nextInt(world.plan.items));
@@ -139,11 +154,21 @@ final class Host {
             return transaction -> {};
         }
         long part = 1 + world.random.nextInt(world.plan.parts);
-        if (what < 96) {
+        if (what < 94) {
             long item = 1 + world.random.nextInt(world.plan.items);
-            return transaction -> save(transaction, new Part(part, "p" + part, item));
+            return transaction -> {
+                Part before = writing[0].parts().get(part);
+                if (before != null && before.item() != item) {
+                    moved.add(part);
+                }
+                save(transaction, new Part(part, "p" + part, item));
+            };
         }
-        return transaction -> delete(transaction, Part.class, part);
+        return transaction -> {
+            if (!moved.contains(part)) {
+                delete(transaction, Part.class, part);
+            }
+        };
     }
 
     private long shelf() {

@@ -2,6 +2,7 @@ package io.syncmachine.simulation;
 
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.Publication;
+import io.syncmachine.PublishResult;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.function.CheckedFunction;
@@ -18,11 +19,13 @@ import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.PayloadStore.Opening;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +49,9 @@ final class Node extends Scheduler.Group {
     private final Scheduler scheduler;
     private final EngineClock clock;
     private final Store store;
+    /** The latest opening of each subject's record here. */
+    private final Map<String, Long> epochs = new HashMap<>();
+
     private long cutOffFromStoreUntil;
     private long cutOffFromApiUntil;
     private SyncEngine engine;
@@ -152,7 +158,16 @@ final class Node extends Scheduler.Group {
     }
 
     private SyncMachine<Item, Long> machine() {
-        return machine(world, builderVersion, this::build, publication -> world.api.call(this, publication));
+        return machine(world, builderVersion, this::build, publication -> {
+            try {
+                return world.api.call(this, publication);
+            } catch (java.io.IOException e) {
+                if (world.sabotages(Sabotage.TIMEOUT_TAKEN_FOR_SUCCESS) && !world.plan.remoteIds) {
+                    return PublishResult.done();
+                }
+                throw e;
+            }
+        });
     }
 
     /** What to publish, and how. */
@@ -160,7 +175,7 @@ final class Node extends Scheduler.Group {
             World world,
             int builderVersion,
             CheckedFunction<Item, Document> builder,
-            CheckedFunction<Publication<Item, Long, Document>, io.syncmachine.PublishResult> api) {
+            CheckedFunction<Publication<Item, Long, Document>, PublishResult> api) {
         SyncMachine.Finishing<Item, Long, Document> machine = SyncMachine.define(MACHINE, Item.class, Long.class)
                 .listenTo(Item.class)
                 .listenTo(Shelf.class, Set.of("name"), shelf -> world.reads().itemsOn(shelf.id()))
@@ -209,6 +224,11 @@ final class Node extends Scheduler.Group {
         }
         Scheduler.Actor actor = scheduler.current();
         Snapshot snapshot = world.host.committed();
+        if (world.sabotages(Sabotage.LOADED_BEFORE_OPENED) && type == Item.class && actor.claimed != null) {
+            snapshot = actor.claimed;
+        } else if (world.sabotages(Sabotage.READ_FROM_A_REPLICA) && type == Item.class) {
+            snapshot = world.host.committedBefore(world.now() - random(2 * Plan.SECOND));
+        }
         Map<Object, Object> found = new LinkedHashMap<>();
         for (Object id : ids) {
             Object entity = snapshot.find(type, id);
@@ -217,6 +237,14 @@ final class Node extends Scheduler.Group {
             }
         }
         world.log(() -> "reads " + type.getSimpleName() + " " + ids + ": " + found.values());
+        if (type == Item.class) {
+            for (Object id : ids) {
+                Long epoch = epochs.get(id.toString());
+                if (epoch != null) {
+                    world.api.expect(epoch, snapshot.number());
+                }
+            }
+        }
         perhapsSuspend(1);
         actor.reads = snapshot;
         Object result;
@@ -242,9 +270,19 @@ final class Node extends Scheduler.Group {
             before(call, weight);
             Object answer = original.call(arguments);
             world.logCall(call, arguments, answer);
+            if (method.equals("claim")) {
+                scheduler.current().claimed = world.host.committed();
+            } else if (call.equals("payloads.open")) {
+                opened(answer);
+            }
             after(call, weight);
             return answer;
         });
+    }
+
+    @SuppressWarnings("unchecked") // the method's answer
+    private void opened(Object answer) {
+        ((List<Opening>) answer).forEach(opening -> epochs.put(opening.key().id(), opening.epoch()));
     }
 
     private static double weight(String call) {
@@ -316,6 +354,10 @@ final class Node extends Scheduler.Group {
         if (isDead()) {
             throw new Death();
         }
+    }
+
+    long wallNanos() {
+        return Duration.between(START, clock.now()).toNanos();
     }
 
     void cutOffFromStore(long nanos) {

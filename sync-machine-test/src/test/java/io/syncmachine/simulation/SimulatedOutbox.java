@@ -42,8 +42,17 @@ final class SimulatedOutbox implements Outbox {
             Collections.shuffle(taken, world.random);
         }
         taken = taken.subList(0, Math.min(taken.size(), limit));
+        if (world.sabotages(Sabotage.RELAYED_ABOVE_THE_LAST_SEEN)) {
+            taken = new ArrayList<>(rows);
+            taken.removeIf(row -> row.number() <= lastSeen);
+            taken.forEach(row -> lastSeen = Math.max(lastSeen, row.number()));
+            rows.clear();
+        }
         if (taken.isEmpty()) {
             return 0;
+        }
+        if (world.sabotages(Sabotage.DELETED_FROM_OUTBOX_BEFORE_ENQUEUED)) {
+            rows.removeAll(taken);
         }
         List<JobRequest> requests =
                 router.route(taken.stream().map(Row::change).toList());

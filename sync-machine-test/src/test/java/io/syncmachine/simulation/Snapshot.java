@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The committed entities at one moment. Immutable. */
-record Snapshot(Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part> parts) {
+/** The committed entities at one moment, numbered in the order of commits. Immutable. */
+record Snapshot(long number, Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part> parts) {
 
     /** The subject. */
     record Item(long id, String value, long shelf, boolean published) {}
@@ -20,7 +20,7 @@ record Snapshot(Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part>
     /** What is published. */
     record Document(String content, long id) {}
 
-    static final Snapshot EMPTY = new Snapshot(Map.of(), Map.of(), Map.of());
+    static final Snapshot EMPTY = new Snapshot(0, Map.of(), Map.of(), Map.of());
 
     Snapshot with(Object entity) {
         Map<Long, Item> newItems = new TreeMap<>(items);
@@ -33,7 +33,7 @@ record Snapshot(Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part>
         } else if (entity instanceof Part part) {
             newParts.put(part.id(), part);
         }
-        return new Snapshot(newItems, newShelves, newParts);
+        return new Snapshot(number + 1, newItems, newShelves, newParts);
     }
 
     Snapshot without(Class<?> type, long id) {
@@ -41,7 +41,7 @@ record Snapshot(Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part>
         Map<Long, Shelf> newShelves = new TreeMap<>(shelves);
         Map<Long, Part> newParts = new TreeMap<>(parts);
         map(type, newItems, newShelves, newParts).remove(id);
-        return new Snapshot(newItems, newShelves, newParts);
+        return new Snapshot(number + 1, newItems, newShelves, newParts);
     }
 
     /** The entity, or null. */
@@ -52,6 +52,10 @@ record Snapshot(Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part>
     private static Map<Long, ?> map(
             Class<?> type, Map<Long, Item> items, Map<Long, Shelf> shelves, Map<Long, Part> parts) {
         return type == Item.class ? items : type == Shelf.class ? shelves : parts;
+    }
+
+    String brief() {
+        return number + " " + items.values() + " " + shelves.values() + " " + parts.values();
     }
 
     List<Long> itemsOn(long shelf) {

@@ -19,9 +19,11 @@ import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -47,6 +49,9 @@ final class World implements AutoCloseable {
     final LeaseStore leases;
     final PayloadStore payloads;
     final MachineRegistry machines;
+    /** Jobs whose latest claim was not the first attempt; for a sabotage. */
+    final Set<JobKey> triedAgain = new HashSet<>();
+
     private final Sabotage sabotage;
     private final StringBuilder log;
     private final List<Node> nodes = new ArrayList<>();
@@ -68,10 +73,12 @@ final class World implements AutoCloseable {
         this.api = new Api(this);
         this.store = InMemoryStore.create(new StoreClock());
         this.outbox = new SimulatedOutbox(this);
-        this.jobs = plan.exclusiveJobs ? store.jobs() : RedeliveringJobs.around(this, store.jobs());
+        JobExecutor sound = sabotage == null ? store.jobs() : sabotage.jobs(this, store.jobs());
+        this.jobs = plan.exclusiveJobs ? sound : RedeliveringJobs.around(this, sound);
         this.leases = plan.exclusiveJobs ? store.leases() : new UnreliableLeases(this, store.leases());
-        this.payloads = Ports.around(PayloadStore.class, store.payloads(), this::checkingEpochs);
-        this.machines = store.machines();
+        PayloadStore records = sabotage == null ? store.payloads() : sabotage.payloads(this, store.payloads());
+        this.payloads = Ports.around(PayloadStore.class, records, this::checkingEpochs);
+        this.machines = sabotage == null ? store.machines() : sabotage.machines(this, store.machines());
         scheduler.afterEach(this::check);
     }
 
@@ -251,6 +258,11 @@ final class World implements AutoCloseable {
 
     long now() {
         return scheduler == null ? 0 : scheduler.now();
+    }
+
+    /** What the clock of the node shows that the current actor belongs to, in the store's nanoseconds. */
+    long clockOfCurrentNode() {
+        return scheduler.current().group instanceof Node node ? node.wallNanos() : now();
     }
 
     boolean sabotages(Sabotage what) {
