@@ -41,6 +41,8 @@ final class Node extends Scheduler.Group {
     /** How much less likely faults and turns of others are at calls that are made again and again and find nothing. */
     private static final double IDLE = 0.05;
 
+    private static final double RENEWAL = 0.5;
+
     private static final Instant START = Instant.parse("2020-01-01T00:00:00Z");
 
     final String name;
@@ -288,6 +290,7 @@ final class Node extends Scheduler.Group {
     private static double weight(String call) {
         return switch (call) {
             case "jobs.claim", "outbox.relay" -> 0.2;
+            case "jobs.renew", "leases.renew" -> RENEWAL;
             case "machines.states", "machines.announce", "journal.append", "journal.prune" -> IDLE;
             case "leases.tryAcquire", "payloads.deleteTombstones", "jobs.backlogs" -> 4 * IDLE;
             default -> 1;
@@ -299,7 +302,9 @@ final class Node extends Scheduler.Group {
         dieOrPause(call + " before", weight);
         perhapsSuspend(weight);
         if (world.now() < cutOffFromStoreUntil) {
-            scheduler.suspend(random(Plan.SECOND));
+            if (weight != RENEWAL) {
+                scheduler.suspend(random(Plan.SECOND));
+            }
             throw new StoreAway("the store is away");
         }
         if (world.faults.strikes(Fault.STORE_ABORTED, weight)) {
@@ -329,11 +334,16 @@ final class Node extends Scheduler.Group {
             long pause = world.plan.lease.toNanos() + random(world.plan.lease.toNanos());
             world.log(() -> "stands still at " + where + " for " + Duration.ofNanos(pause));
             scheduler.pause(this, pause);
-            scheduler.suspend(0);
+            if (weight != RENEWAL) {
+                scheduler.suspend(0);
+            }
         }
     }
 
     private void perhapsSuspend(double weight) {
+        if (weight == RENEWAL) {
+            return; // it is made while other threads of the node may wait for it
+        }
         if (world.random.nextDouble() < world.plan.suspends * Math.sqrt(weight)) {
             int kind = world.random.nextInt(100);
             long most = world.plan.faulty && !world.faults.ended() && kind < 8
