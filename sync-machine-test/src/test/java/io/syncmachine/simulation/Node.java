@@ -104,6 +104,7 @@ final class Node extends Scheduler.Group {
                     case "payloads" -> payloads;
                     case "journal" -> journal;
                     case "machines" -> machines;
+                    case "isAway" -> arguments[0] instanceof StoreAway;
                     case "open" -> original.call((Runnable) () -> wake((Runnable) arguments[0]), arguments[1]);
                     default -> original.call(arguments);
                 });

@@ -79,8 +79,8 @@ final class Plan {
         maybe(random, Fault.CRASH, 0.012);
         maybe(random, Fault.PAUSE, 0.01);
         maybe(random, Fault.RESTART, 1);
-        maybe(random, Fault.PARTITION_FROM_STORE, 0.004);
-        maybe(random, Fault.PARTITION_FROM_API, 0.004);
+        maybe(random, Fault.PARTITION_FROM_STORE, 1);
+        maybe(random, Fault.PARTITION_FROM_API, 1);
         maybe(random, Fault.STORE_ABORTED, 0.02);
         maybe(random, Fault.COMMITTED_BUT_ERROR, 0.02);
         maybe(random, Fault.TRANSACTION_ABORTED, 0.3);
