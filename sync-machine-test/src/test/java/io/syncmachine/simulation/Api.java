@@ -80,10 +80,7 @@ final class Api {
         node.alive();
         long left = publication.timeLeft().toNanos();
         long now = world.now();
-        Call call = new Call(
-                publication,
-                key(publication),
-                now + left + world.plan.grace.toNanos() - MARGIN);
+        Call call = new Call(publication, key(publication), now + left + world.plan.grace.toNanos() - MARGIN);
         world.log(() -> "calls the API: " + call.kind + " " + call.subject + " " + call.json + " version "
                 + call.version + " key " + brief(call.key) + (call.remoteId == null ? "" : " id " + call.remoteId));
         if (left == 0) {
@@ -161,17 +158,18 @@ final class Api {
                 throw noAnswer("the answer was lost");
             }
             case API_APPLIES_LATE -> {
-                long latest = world.plan.apiRefusesLowerVersions
-                                || world.sabotages(Sabotage.DEADLINE_IGNORED_BY_THE_CLIENT)
-                        ? random(60 * Plan.SECOND)
-                        : soon + random(call.effectEnd - world.now() - soon);
+                long latest =
+                        world.plan.apiRefusesLowerVersions || world.sabotages(Sabotage.DEADLINE_IGNORED_BY_THE_CLIENT)
+                                ? random(60 * Plan.SECOND)
+                                : soon + random(call.effectEnd - world.now() - soon);
                 arrive(call, latest);
                 node.sleep(Math.min(latest, random(left)));
                 throw noAnswer("the connection was closed");
             }
             default -> {
                 arrive(call, random(call.effectEnd - world.now()));
-                node.sleep(left + random(world.plan.lease.toNanos()));
+                node.sleep(left);
+                node.hang(random(world.plan.lease.toNanos()));
                 if (Thread.interrupted() || call.answer == null) {
                     throw noAnswer("interrupted");
                 }

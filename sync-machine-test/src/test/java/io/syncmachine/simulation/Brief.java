@@ -25,7 +25,9 @@ final class Brief {
     static String of(Object[] arguments, Object answer) {
         String asked = arguments.length == 0 ? "" : text(arguments[0]);
         String answered = text(answer);
-        return answered.isEmpty() && (asked.isEmpty() || asked.equals("1000")) ? "" : " " + asked + (answered.isEmpty() ? "" : " -> " + answered);
+        return answered.isEmpty() && (asked.isEmpty() || asked.equals("1000"))
+                ? ""
+                : " " + asked + (answered.isEmpty() ? "" : " -> " + answered);
     }
 
     private static String text(Object value) {
@@ -72,7 +74,8 @@ final class Brief {
     }
 
     private static String record(PayloadRecord known) {
-        return known.state() + (known.inDoubt() ? " in doubt" : "")
+        return known.state()
+                + (known.inDoubt() ? " in doubt" : "")
                 + (known.intent() == null ? "" : " intent " + known.intent().kind());
     }
 

@@ -124,7 +124,7 @@ final class Host {
     private final Set<Long> moved = new HashSet<>();
 
     private Consumer<InMemoryEntities.Transaction> change() {
-        long id = 1 + (world.random.nextBoolean() ? 0 : world.random.nextInt(world.plan.items));
+        long id = 1L + (world.random.nextBoolean() ? 0 : world.random.nextInt(world.plan.items));
         int what = world.random.nextInt(100);
         if (what < 45) {
             String value = VALUES.get(world.random.nextInt(VALUES.size()));
@@ -153,9 +153,9 @@ final class Host {
         if (world.plan.parts == 0) {
             return transaction -> {};
         }
-        long part = 1 + world.random.nextInt(world.plan.parts);
+        long part = 1L + world.random.nextInt(world.plan.parts);
         if (what < 94) {
-            long item = 1 + world.random.nextInt(world.plan.items);
+            long item = 1L + world.random.nextInt(world.plan.items);
             return transaction -> {
                 Part before = writing[0].parts().get(part);
                 if (before != null && before.item() != item) {
@@ -172,7 +172,7 @@ final class Host {
     }
 
     private long shelf() {
-        return 1 + world.random.nextInt(world.plan.shelves);
+        return 1L + world.random.nextInt(world.plan.shelves);
     }
 
     private Consumer<InMemoryEntities.Transaction> changeItem(long id, java.util.function.UnaryOperator<Item> change) {

@@ -56,6 +56,7 @@ final class Node extends Scheduler.Group {
 
     private long cutOffFromStoreUntil;
     private long cutOffFromApiUntil;
+    private final List<Repetition> loops = new ArrayList<>();
     private SyncEngine engine;
     private boolean stopping;
 
@@ -94,20 +95,17 @@ final class Node extends Scheduler.Group {
         PayloadStore payloads = through("payloads", PayloadStore.class, world.payloads);
         Journal journal = through("journal", Journal.class, own.journal());
         MachineRegistry machines = through("machines", MachineRegistry.class, world.machines);
-        return Ports.around(
-                Store.class,
-                own,
-                (method, arguments, original) -> switch (method) {
-                    case "outbox" -> outbox;
-                    case "jobs" -> jobs;
-                    case "leases" -> leases;
-                    case "payloads" -> payloads;
-                    case "journal" -> journal;
-                    case "machines" -> machines;
-                    case "isAway" -> arguments[0] instanceof StoreAway;
-                    case "open" -> original.call((Runnable) () -> wake((Runnable) arguments[0]), arguments[1]);
-                    default -> original.call(arguments);
-                });
+        return Ports.around(Store.class, own, (method, arguments, original) -> switch (method) {
+            case "outbox" -> outbox;
+            case "jobs" -> jobs;
+            case "leases" -> leases;
+            case "payloads" -> payloads;
+            case "journal" -> journal;
+            case "machines" -> machines;
+            case "isAway" -> arguments[0] instanceof StoreAway;
+            case "open" -> original.call((Runnable) () -> wake((Runnable) arguments[0]), arguments[1]);
+            default -> original.call(arguments);
+        });
     }
 
     private void wake(Runnable wake) {
@@ -206,12 +204,11 @@ final class Node extends Scheduler.Group {
     }
 
     private EntitySource entities() {
-        return Ports.around(
-                EntitySource.class, world.host.entities, (method, arguments, original) -> switch (method) {
-                    case "read" -> read((Class<?>) arguments[1], (Collection<?>) arguments[2], action(arguments[3]));
-                    case "capture", "close" -> null;
-                    default -> original.call(arguments);
-                });
+        return Ports.around(EntitySource.class, world.host.entities, (method, arguments, original) -> switch (method) {
+            case "read" -> read((Class<?>) arguments[1], (Collection<?>) arguments[2], action(arguments[3]));
+            case "capture", "close" -> null;
+            default -> original.call(arguments);
+        });
     }
 
     @SuppressWarnings("unchecked")
@@ -360,6 +357,12 @@ final class Node extends Scheduler.Group {
         dieOrPause("call of the API", 1);
     }
 
+    /** Waits longer than it should, but no longer than there are faults. */
+    void hang(long nanos) {
+        scheduler.suspend(nanos, world.faults::ended);
+        dieOrPause("call of the API", 1);
+    }
+
     /** Nothing that a dead node does has an effect. */
     void alive() {
         if (isDead()) {
@@ -369,6 +372,11 @@ final class Node extends Scheduler.Group {
 
     long wallNanos() {
         return Duration.between(START, clock.now()).toNanos();
+    }
+
+    /** Loops that rest because they failed do not know that the faults have ended. */
+    void tryAgainNow() {
+        loops.forEach(Repetition::tryAgainNow);
     }
 
     void cutOffFromStore(long nanos) {
@@ -397,7 +405,9 @@ final class Node extends Scheduler.Group {
 
         @Override
         public Loop repeat(String loop, Step step) {
-            return new Repetition(loop, step);
+            Repetition repetition = new Repetition(loop, step);
+            loops.add(repetition);
+            return repetition;
         }
 
         @Override
@@ -446,6 +456,12 @@ final class Node extends Scheduler.Group {
                 woken = false;
             }
             actor.readyAt(woken ? world.now() : world.now() + rest);
+        }
+
+        void tryAgainNow() {
+            if (pause > SHORTEST_PAUSE) {
+                wake();
+            }
         }
 
         @Override

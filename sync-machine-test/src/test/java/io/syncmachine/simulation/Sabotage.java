@@ -57,8 +57,8 @@ enum Sabotage {
                     }
                     yield settled(releases.stream().map(Release::claim).toList());
                 }
-                case "park" -> settled(
-                        parks(arguments[0]).stream().map(Park::claim).toList());
+                case "park" ->
+                    settled(parks(arguments[0]).stream().map(Park::claim).toList());
                 default -> original.call(arguments);
             });
         }
@@ -72,10 +72,10 @@ enum Sabotage {
             Map<JobKey, Long> ended = new HashMap<>();
             return changed(jobs, (method, arguments, original) -> {
                 switch (method) {
-                    case "enqueue" -> requests(arguments[0])
-                            .forEach(request -> requested.put(request.key(), world.now()));
-                    case "complete" -> claims(arguments[0])
-                            .forEach(claim -> ended.put(claim.key(), world.clockOfCurrentNode()));
+                    case "enqueue" ->
+                        requests(arguments[0]).forEach(request -> requested.put(request.key(), world.now()));
+                    case "complete" ->
+                        claims(arguments[0]).forEach(claim -> ended.put(claim.key(), world.clockOfCurrentNode()));
                     case "claim" -> {
                         List<Claim> claims = new ArrayList<>(claims(original.call(arguments)));
                         claims.removeIf(claim -> {
@@ -236,8 +236,7 @@ enum Sabotage {
                     case "intent" -> {
                         Collection<Intent> intents = intents(arguments[0]);
                         payloads.intent(intents.stream()
-                                .map(one -> new Intent(
-                                        one.key(), current.get(one.key()), one.intent(), one.deadline()))
+                                .map(one -> new Intent(one.key(), current.get(one.key()), one.intent(), one.deadline()))
                                 .toList());
                         return epochs(intents.stream().map(Intent::epoch).toList());
                     }
@@ -273,9 +272,13 @@ enum Sabotage {
     INTENT_NOT_NOTED {
         @Override
         PayloadStore payloads(World world, PayloadStore payloads) {
-            return changed(payloads, (method, arguments, original) -> method.equals("intent")
-                    ? epochs(intents(arguments[0]).stream().map(Intent::epoch).toList())
-                    : original.call(arguments));
+            return changed(
+                    payloads,
+                    (method, arguments, original) -> method.equals("intent")
+                            ? epochs(intents(arguments[0]).stream()
+                                    .map(Intent::epoch)
+                                    .toList())
+                            : original.call(arguments));
         }
     },
 
@@ -284,8 +287,7 @@ enum Sabotage {
         @Override
         PayloadStore payloads(World world, PayloadStore payloads) {
             return opened(
-                    payloads,
-                    opening -> new Opening(opening.key(), opening.epoch(), opening.known(), Duration.ZERO));
+                    payloads, opening -> new Opening(opening.key(), opening.epoch(), opening.known(), Duration.ZERO));
         }
     },
 
@@ -448,8 +450,7 @@ enum Sabotage {
                 Map<String, MachineState> states = new HashMap<>();
                 machines.states()
                         .forEach((name, state) -> states.put(
-                                name,
-                                new MachineState(0, state.sweptVersion(), state.paused(), state.unseenFor())));
+                                name, new MachineState(0, state.sweptVersion(), state.paused(), state.unseenFor())));
                 return states;
             });
         }
@@ -492,7 +493,9 @@ enum Sabotage {
                     for (Release one : given) {
                         Claim real = in.apply(one.claim());
                         Release release = new Release(real, one.delay(), one.countsAsAttempt(), one.reason());
-                        endings.put(one.claim().token(), jobs.release(List.of(release)).get(real.token()));
+                        endings.put(
+                                one.claim().token(),
+                                jobs.release(List.of(release)).get(real.token()));
                     }
                     return endings;
                 }
@@ -502,7 +505,8 @@ enum Sabotage {
                         Claim real = in.apply(one.claim());
                         endings.put(
                                 one.claim().token(),
-                                jobs.park(List.of(new Park(real, one.failure()))).get(real.token()));
+                                jobs.park(List.of(new Park(real, one.failure())))
+                                        .get(real.token()));
                     }
                     return endings;
                 }
@@ -517,7 +521,9 @@ enum Sabotage {
             List<Claim> given, List<Claim> real, java.util.function.Function<Claim, Map<Long, Ending>> ends) {
         Map<Long, Ending> endings = new HashMap<>();
         for (int i = 0; i < given.size(); i++) {
-            endings.put(given.get(i).token(), ends.apply(real.get(i)).get(real.get(i).token()));
+            endings.put(
+                    given.get(i).token(),
+                    ends.apply(real.get(i)).get(real.get(i).token()));
         }
         return endings;
     }
@@ -527,8 +533,7 @@ enum Sabotage {
     }
 
     private static Claim numbered(Claim claim, long token) {
-        return new Claim(
-                claim.key(), token, claim.attempt(), claim.failingFor(), claim.changed(), claim.causes());
+        return new Claim(claim.key(), token, claim.attempt(), claim.failingFor(), claim.changed(), claim.causes());
     }
 
     private static void parkAnyway(JobExecutor jobs, Park park) {
@@ -554,9 +559,7 @@ enum Sabotage {
     private static PayloadStore opened(PayloadStore payloads, UnaryOperator<Opening> change) {
         return changed(payloads, (method, arguments, original) -> {
             Object answer = original.call(arguments);
-            return method.equals("open")
-                    ? openings(answer).stream().map(change).toList()
-                    : answer;
+            return method.equals("open") ? openings(answer).stream().map(change).toList() : answer;
         });
     }
 
@@ -585,8 +588,7 @@ enum Sabotage {
     }
 
     private static Closing withEpoch(Closing one, long epoch) {
-        return new Closing(
-                one.key(), epoch, one.inDoubt(), one.forgetIntent(), one.waitOut(), one.builderVersion());
+        return new Closing(one.key(), epoch, one.inDoubt(), one.forgetIntent(), one.waitOut(), one.builderVersion());
     }
 
     private static Map<Long, Ending> settled(List<Claim> claims) {

@@ -80,9 +80,7 @@ final class Seeds {
 
     private void runSome(AtomicLong next) {
         try (Carriers carriers = new Carriers()) {
-            for (long seed = next.getAndIncrement();
-                    seed < from + count && !enough();
-                    seed = next.getAndIncrement()) {
+            for (long seed = next.getAndIncrement(); seed < from + count && !enough(); seed = next.getAndIncrement()) {
                 run(seed, carriers);
             }
         }

@@ -9,8 +9,7 @@ import org.slf4j.LoggerFactory;
 /** Runs as many seeds as one likes, see {@code scripts/simulate}. */
 final class Simulate {
 
-    private static final String USAGE =
-            """
+    private static final String USAGE = """
             scripts/simulate [--seeds N] [--from SEED] [--log] [--sabotage NAME|all]
 
               --seeds N        how many seeds; default 5000
@@ -98,16 +97,18 @@ final class Simulate {
                 seeds,
                 from,
                 seconds,
-                result.violations().isEmpty() ? "no violation" : result.violations().size() + " violations");
+                result.violations().isEmpty()
+                        ? "no violation"
+                        : result.violations().size() + " violations");
         result.rare(seeds)
                 .forEach((fault, count) -> System.out.println(
                         fault + " happened only " + count + " times; it should 1,000 times in 5,000 seeds"));
-        return result.violations().isEmpty() && (seeds < 1000 || result.rare(seeds).isEmpty());
+        return result.violations().isEmpty()
+                && (seeds < 1000 || result.rare(seeds).isEmpty());
     }
 
     private boolean isCaught(Sabotage one) {
-        Map<Long, String> violations =
-                new Seeds(from, seeds, one, true).run().violations();
+        Map<Long, String> violations = new Seeds(from, seeds, one, true).run().violations();
         System.out.println(one + ": "
                 + violations.entrySet().stream()
                         .map(first -> "caught by the " + (first.getKey() - from + 1) + ". seed: " + first.getValue())

@@ -54,8 +54,7 @@ final class SimulatedOutbox implements Outbox {
         if (world.sabotages(Sabotage.DELETED_FROM_OUTBOX_BEFORE_ENQUEUED)) {
             rows.removeAll(taken);
         }
-        List<JobRequest> requests =
-                router.route(taken.stream().map(Row::change).toList());
+        List<JobRequest> requests = router.route(taken.stream().map(Row::change).toList());
         if (!requests.isEmpty()) {
             (world.plan.outboxElsewhere ? jobs : world.jobs).enqueue(requests);
         }

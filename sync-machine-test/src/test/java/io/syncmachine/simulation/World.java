@@ -31,8 +31,6 @@ import java.util.function.Supplier;
 /** One seed: an application, a store, an API and some nodes; what happens to them; and what must hold whatever happens. */
 final class World implements AutoCloseable {
 
-    /** How long a loop may rest after failures. */
-    private static final Duration AFTER_FAILURES = Duration.ofSeconds(10);
     /** What is added to a drain where the builder's version rose: another node takes over what a dead one swept. */
     private static final Duration SWEEP = Duration.ofSeconds(150);
 
@@ -207,11 +205,16 @@ final class World implements AutoCloseable {
 
     private void replace(Node node, int version, long delay) {
         boolean sameName = random.nextBoolean();
-        scheduler.once(null, "world", delay, () -> {
-            Node next = new Node(this, sameName ? node.name : name(), version);
-            nodes.set(nodes.indexOf(node), next);
+        scheduler.once(null, "world", delay, () -> replaceNow(node, sameName ? node.name : name(), version));
+    }
+
+    private void replaceNow(Node node, String name, int version) {
+        int at = nodes.indexOf(node);
+        if (at >= 0) { // else that was done when the faults ended
+            Node next = new Node(this, name, version);
+            nodes.set(at, next);
             next.boot();
-        });
+        }
     }
 
     /** A node has died; another takes its place after a while. */
@@ -238,8 +241,12 @@ final class World implements AutoCloseable {
         log(() -> "all faults end");
         faults.end();
         for (Node node : List.copyOf(nodes)) {
+            if (node.isDead()) {
+                replaceNow(node, name(), builderVersion);
+            }
             node.cutOffFromStore(0);
             node.cutOffFromApi(0);
+            node.tryAgainNow();
             scheduler.unpause(node);
         }
         if (plan.versionsMixed && nodes.stream().noneMatch(node -> !node.isDead() && node.builderVersion == 2)) {
@@ -320,7 +327,8 @@ final class World implements AutoCloseable {
         String held = api.held(subject);
         boolean assumed = known.fingerprint() != null && known.fingerprint().startsWith("~");
         if (known.state() == State.PRESENT) {
-            if (held == null || (known.body() != null && !assumed && !known.body().equals(held))) {
+            if (held == null
+                    || (known.body() != null && !assumed && !known.body().equals(held))) {
                 violation("belief: " + subject + " is " + held + " at the API, but recorded, without doubt, is "
                         + known.body());
             }
@@ -391,7 +399,9 @@ final class World implements AutoCloseable {
             Scheduler.Actor actor = scheduler.current();
             log.append(String.format(java.util.Locale.ROOT, "%10.4f ", now() / 1e9));
             if (actor != null) {
-                log.append(actor.group == null ? "" : actor.group + " ").append(actor.name).append(": ");
+                log.append(actor.group == null ? "" : actor.group + " ")
+                        .append(actor.name)
+                        .append(": ");
             }
             log.append(event.get()).append('\n');
         }
