@@ -386,16 +386,6 @@ enum Sabotage {
         }
     },
 
-    /** A holder that lost its record or job after it had sent something leaves no doubt. */
-    FENCED_WITHOUT_DOUBT {
-        @Override
-        PayloadStore payloads(World world, PayloadStore payloads) {
-            return changed(
-                    payloads,
-                    (method, arguments, original) -> method.equals("doubt") ? null : original.call(arguments));
-        }
-    },
-
     /** A create without an answer is not repeated before something else is sent. */
     CREATE_NOT_REPEATED {
         @Override
@@ -601,7 +591,7 @@ enum Sabotage {
         return new HashSet<>(epochs);
     }
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // as the ports declare it
     private static <T> T cast(Object value) {
         return (T) value;
     }
