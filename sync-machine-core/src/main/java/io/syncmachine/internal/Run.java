@@ -186,19 +186,22 @@ final class Run<S, ID, D> {
         return Duration.ofNanos(Math.max(leaseEndNanos - clock.nanos(), 0));
     }
 
-    /** Whether a whole call, and the grace time after it, fits into the lease. */
-    boolean mayCall(Duration grace) {
-        return machine.definition.policy().deadline().plus(grace).compareTo(leaseLeft()) <= 0;
-    }
-
-    /** Begins the call on the current thread. */
-    synchronized Publication<S, ID, D> call() {
+    /**
+     * Begins the call on the current thread, or answers null if a whole one, and the grace time after it, no longer fit into the lease.
+     * The clock is read once for both: who is stopped after that finds that the time of its call has passed.
+     */
+    synchronized @Nullable Publication<S, ID, D> call(Duration grace) {
         Duration deadline = machine.definition.policy().deadline();
-        callStartNanos = clock.nanos();
-        callEndNanos = callStartNanos + deadline.toNanos();
+        long now = clock.nanos();
+        if (deadline.plus(grace).toNanos() > leaseEndNanos - now) {
+            return null;
+        }
+        callStartNanos = now;
+        callEndNanos = now + deadline.toNanos();
         called = true;
         caller = Thread.currentThread();
-        return new View(clock.now().plus(deadline));
+        Instant day = clock.now();
+        return new View(day.plus(callLeft()));
     }
 
     /** Ends the call on the current thread: from now on nobody interrupts it, and a pending interrupt is taken back. */
