@@ -27,7 +27,10 @@ final class InMemoryPayloads implements PayloadStore {
     private final AtomicLong sequence;
     private final Map<SubjectKey, Kept> records = new HashMap<>();
 
-    /** A record; its epoch stays after it is closed, so that what is written twice is accepted twice. */
+    /**
+     * A record. Its epoch stays after it is closed, so that what is written twice is accepted twice; intended tells whether the run
+     * that has it open noted an intent.
+     */
     private static final class Kept {
         State state = State.NEVER;
 
@@ -45,13 +48,13 @@ final class InMemoryPayloads implements PayloadStore {
 
         int builderVersion;
         boolean inDoubt;
-        boolean open;
+        boolean intended;
         long epoch;
         long waitEnd;
         long usedAt;
 
         PayloadRecord known() {
-            return new PayloadRecord(state, fingerprint, body, remoteId, inDoubt || open, intent, builderVersion);
+            return new PayloadRecord(state, fingerprint, body, remoteId, inDoubt || intended, intent, builderVersion);
         }
     }
 
@@ -64,16 +67,24 @@ final class InMemoryPayloads implements PayloadStore {
     public synchronized List<Opening> open(List<SubjectKey> keys) {
         List<Opening> openings = new ArrayList<>(keys.size());
         for (SubjectKey key : keys) {
-            Kept kept = records.computeIfAbsent(key, absent -> new Kept());
-            kept.inDoubt |= kept.open;
-            kept.open = false;
-            PayloadRecord known = kept.known();
-            kept.open = true;
-            kept.epoch = sequence.incrementAndGet();
-            kept.usedAt = time.now();
-            openings.add(new Opening(key, kept.epoch, known, time.until(kept.waitEnd)));
+            Kept kept = open(key);
+            openings.add(new Opening(key, kept.epoch, kept.known(), time.until(kept.waitEnd)));
         }
         return openings;
+    }
+
+    @Override
+    public synchronized void doubt(Collection<SubjectKey> keys) {
+        keys.forEach(key -> open(key).inDoubt = true);
+    }
+
+    private Kept open(SubjectKey key) {
+        Kept kept = records.computeIfAbsent(key, absent -> new Kept());
+        kept.inDoubt |= kept.intended;
+        kept.intended = false;
+        kept.epoch = sequence.incrementAndGet();
+        kept.usedAt = time.now();
+        return kept;
     }
 
     @Override
@@ -83,6 +94,7 @@ final class InMemoryPayloads implements PayloadStore {
             Kept own = own(intent.key(), intent.epoch());
             if (own != null) {
                 own.intent = intent.intent();
+                own.intended = true;
                 own.waitEnd = time.in(intent.deadline());
                 kept.add(intent.epoch());
             }
@@ -103,7 +115,7 @@ final class InMemoryPayloads implements PayloadStore {
                 own.builderVersion = acknowledgement.builderVersion();
                 own.intent = null;
                 own.inDoubt = false;
-                own.open = false;
+                own.intended = false;
                 own.waitEnd = 0;
                 kept.add(acknowledgement.epoch());
             }
@@ -117,7 +129,7 @@ final class InMemoryPayloads implements PayloadStore {
         for (Closing closing : closings) {
             Kept own = own(closing.key(), closing.epoch());
             if (own != null) {
-                own.open = false;
+                own.intended = false;
                 own.inDoubt |= closing.inDoubt();
                 own.intent = closing.forgetIntent() ? null : own.intent;
                 Duration waitOut = closing.waitOut();
@@ -163,7 +175,7 @@ final class InMemoryPayloads implements PayloadStore {
             return false;
         }
         kept.body = null;
-        kept.intent = kept.inDoubt || kept.open ? kept.intent : null;
+        kept.intent = kept.inDoubt || kept.intended ? kept.intent : null;
         return true;
     }
 
@@ -183,7 +195,7 @@ final class InMemoryPayloads implements PayloadStore {
 
     private boolean isTombstone(Kept kept, Duration unusedFor) {
         return kept.state != State.PRESENT
-                && !kept.open
+                && !kept.intended
                 && !kept.inDoubt
                 && time.now() - kept.usedAt > unusedFor.toNanos();
     }

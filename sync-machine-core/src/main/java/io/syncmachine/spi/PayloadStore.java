@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * by several threads and nodes. Times are taken by the store's own clock.
  *
  * <p>A run opens the record, which gives it a fresh epoch; whatever it writes later is refused once another run has opened the
- * record. So of two runs that believe to be alone, the later opening wins.
+ * record. So of two runs that believe to be alone, the later opening wins. A run that noted no intent has sent nothing, and can
+ * send nothing once its epoch is refused: finding its record open is no reason for doubt.
  */
 public interface PayloadStore {
 
@@ -70,7 +71,7 @@ public interface PayloadStore {
      *
      * @param key whose record
      * @param epoch of this opening: greater than every epoch that the store gave before, also for records since deleted
-     * @param known what is known; in doubt also if the record was found open
+     * @param known what is known; in doubt also if a run before had noted an intent and did not close the record
      * @param waitOut how long an earlier call for the subject may still take effect; zero if none may
      */
     record Opening(SubjectKey key, long epoch, PayloadRecord known, Duration waitOut) {}
@@ -126,6 +127,12 @@ public interface PayloadStore {
     /** Opens the records, making those that do not exist, each with a fresh epoch; answers them in the order of the keys. */
     List<Opening> open(List<SubjectKey> keys);
 
+    /**
+     * Puts the records in doubt, and gives each a fresh epoch, so that runs that have one open can no longer write to it. For whoever
+     * learns that it sent something without holding the record.
+     */
+    void doubt(Collection<SubjectKey> keys);
+
     /** Notes what is about to be sent, where the epoch is still the record's; answers those epochs. Never makes a record. */
     Set<Long> intent(Collection<Intent> intents);
 
@@ -138,7 +145,7 @@ public interface PayloadStore {
     /** Closes records where the epoch is still the record's; answers those epochs. Never makes a record, never clears doubt. */
     Set<Long> close(Collection<Closing> closings);
 
-    /** What is known of a subject; a record that is open counts as in doubt. */
+    /** What is known of a subject; in doubt also while a run that noted an intent has the record open. */
     Optional<PayloadRecord> find(SubjectKey key);
 
     /**
@@ -161,7 +168,7 @@ public interface PayloadStore {
 
     /**
      * Goes through some records, in the order of their keys, and deletes tombstones: records of subjects that are gone at the API or
-     * never were there, neither open nor in doubt, of which nothing was written for this long.
+     * never were there, not in doubt, of which nothing was written for this long.
      *
      * @param after those that come after this one; null for the first
      * @param limit looks at so many at most

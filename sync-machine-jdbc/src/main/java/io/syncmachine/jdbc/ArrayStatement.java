@@ -71,6 +71,11 @@ final class ArrayStatement implements AutoCloseable {
         return this;
     }
 
+    ArrayStatement flag(boolean value) throws SQLException {
+        statement.setBoolean(++parameter, value);
+        return this;
+    }
+
     int update() throws SQLException {
         return statement.executeUpdate();
     }

@@ -99,6 +99,17 @@ public final class JdbcStore implements Store {
         parts().database().together(calls);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Told by the kinds and SQL states of the exceptions: broken and refused connections, a server that is down or coming up, and a pool
+     * that has no connection to give; not a password that is refused.
+     */
+    @Override
+    public boolean isAway(Throwable failure) {
+        return Away.is(failure);
+    }
+
     private synchronized Parts parts() {
         if (parts == null) {
             Dialect dialect = Dialects.of(dataSource);

@@ -28,7 +28,7 @@ final class PortablePayloads implements PayloadStore {
     private static final String KNOWN = """
             t.state, t.fingerprint, t.body, t.remote_id,
             t.intent_kind, t.intent_fingerprint, t.intent_key, t.intent_body, t.builder_version""";
-    private static final String IN_DOUBT = "case when t.doubt = true or t.open = true then 1 else 0 end";
+    private static final String IN_DOUBT = "case when t.doubt = true or t.intended = true then 1 else 0 end";
     private static final Comparator<SubjectKey> ORDER = Comparator.comparing(SubjectKey::tenant)
             .thenComparing(SubjectKey::machine)
             .thenComparing(SubjectKey::id);
@@ -66,10 +66,12 @@ final class PortablePayloads implements PayloadStore {
                 + dialect.micros(now, "t.call_until") + ", 0)";
         this.find = "select " + KNOWN + ", " + IN_DOUBT
                 + " from ${p}payload t where t.tenant = ? and t.machine = ? and t.subject_id = ?";
-        this.isTombstone = "t.state <> 'PRESENT' and t.open = false and t.doubt = false and "
+        this.isTombstone = "t.state <> 'PRESENT' and t.intended = false and t.doubt = false and "
                 + dialect.micros("t.used_at", now) + " > r.unused_micros";
-        this.open = List.of("t.epoch = r.new_epoch", "t.open = true", "t.doubt = r.in_doubt", "t.used_at = " + now);
+        this.open =
+                List.of("t.epoch = r.new_epoch", "t.intended = false", "t.doubt = r.in_doubt", "t.used_at = " + now);
         this.intent = List.of(
+                "t.intended = true",
                 "t.intent_kind = r.kind",
                 "t.intent_fingerprint = r.fingerprint",
                 "t.intent_key = r.idempotency_key",
@@ -83,7 +85,7 @@ final class PortablePayloads implements PayloadStore {
                 "t.builder_version = r.version",
                 "t.published_at = " + now,
                 "t.used_at = " + now,
-                "t.open = false",
+                "t.intended = false",
                 "t.doubt = false",
                 "t.call_until = null",
                 "t.intent_kind = null",
@@ -91,7 +93,7 @@ final class PortablePayloads implements PayloadStore {
                 "t.intent_key = null",
                 "t.intent_body = null");
         this.close = List.of(
-                "t.open = false",
+                "t.intended = false",
                 "t.doubt = case when r.in_doubt then true else t.doubt end",
                 "t.builder_version = coalesce(r.version, t.builder_version)",
                 "t.used_at = " + now,
@@ -118,24 +120,7 @@ final class PortablePayloads implements PayloadStore {
         if (keys.isEmpty()) {
             return List.of();
         }
-        List<SubjectKey> sorted = keys.stream().sorted(ORDER).toList();
-        Map<SubjectKey, Opening> byKey = database.inTransaction(connection -> {
-            Rows<SubjectKey> rows = keys(sorted, key -> key);
-            table.makeMissing(connection, rows, List.of("state", "epoch", "open", "used_at"), made);
-            List<Opening> openings = table.lock(connection, rows, found, "1 = 1", PortablePayloads::opening);
-            long epoch = fence.take(connection, openings.size());
-            Map<SubjectKey, Opening> opened = new HashMap<>();
-            for (Opening opening : openings) {
-                opened.put(opening.key(), new Opening(opening.key(), epoch++, opening.known(), opening.waitOut()));
-            }
-            table.update(
-                    connection,
-                    keys(opened.values(), Opening::key)
-                            .numbers("new_epoch", Opening::epoch)
-                            .flags("in_doubt", opening -> opening.known().inDoubt()),
-                    open);
-            return opened;
-        });
+        Map<SubjectKey, Opening> byKey = open(keys, false);
         List<Opening> openings = new ArrayList<>();
         for (SubjectKey key : keys) {
             Opening opening = byKey.get(key);
@@ -146,6 +131,37 @@ final class PortablePayloads implements PayloadStore {
             openings.add(opening);
         }
         return openings;
+    }
+
+    @Override
+    public void doubt(Collection<SubjectKey> keys) {
+        if (!keys.isEmpty()) {
+            open(keys, true);
+        }
+    }
+
+    /** Opens the records, in doubt from now on or as they are. */
+    private Map<SubjectKey, Opening> open(Collection<SubjectKey> keys, boolean doubt) {
+        List<SubjectKey> sorted = keys.stream().sorted(ORDER).toList();
+        return database.inTransaction(connection -> {
+            Rows<SubjectKey> rows = keys(sorted, key -> key);
+            table.makeMissing(connection, rows, List.of("state", "epoch", "intended", "used_at"), made);
+            List<Opening> openings = table.lock(connection, rows, found, "1 = 1", PortablePayloads::opening);
+            long epoch = fence.take(connection, openings.size());
+            Map<SubjectKey, Opening> opened = new HashMap<>();
+            for (Opening opening : openings) {
+                opened.put(opening.key(), new Opening(opening.key(), epoch++, opening.known(), opening.waitOut()));
+            }
+            table.update(
+                    connection,
+                    keys(opened.values(), Opening::key)
+                            .numbers("new_epoch", Opening::epoch)
+                            .flags(
+                                    "in_doubt",
+                                    opening -> doubt || opening.known().inDoubt()),
+                    open);
+            return opened;
+        });
     }
 
     /** As the record was found, with no epoch yet. */
@@ -266,7 +282,7 @@ final class PortablePayloads implements PayloadStore {
             List<Boolean> keepsIntent = table.lock(
                     connection,
                     rows,
-                    "case when t.doubt or t.open then 1 else 0 end",
+                    "case when t.doubt or t.intended then 1 else 0 end",
                     "1 = 1",
                     row -> row.getBoolean(1));
             if (keepsIntent.isEmpty()) {

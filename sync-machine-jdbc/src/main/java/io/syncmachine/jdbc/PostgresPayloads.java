@@ -22,13 +22,15 @@ final class PostgresPayloads implements PayloadStore {
     private static final String KNOWN = """
             p.state, p.fingerprint, p.body, p.remote_id,
             p.intent_kind, p.intent_fingerprint, p.intent_key, p.intent_body, p.builder_version""";
+    /** The parameters: in doubt from now on, whatever is known. */
     private static final String OPEN = """
-            insert into ${p}payload as p (tenant, machine, subject_id, state, epoch, open)
-            select k.tenant, k.machine, k.subject_id, 'NEVER', nextval('${p}fence'), true
+            insert into ${p}payload as p (tenant, machine, subject_id, state, epoch, doubt)
+            select k.tenant, k.machine, k.subject_id, 'NEVER', nextval('${p}fence'), ?
             from unnest(?, ?, ?) as k(tenant, machine, subject_id)
             order by k.tenant collate "C", k.machine collate "C", k.subject_id collate "C"
             on conflict (tenant, machine, subject_id) do update set
-                epoch = nextval('${p}fence'), open = true, doubt = p.doubt or p.open, used_at = clock_timestamp()
+                epoch = nextval('${p}fence'), doubt = excluded.doubt or p.doubt or p.intended, intended = false,
+                used_at = clock_timestamp()
             returning\s""" + KNOWN + """
             , p.doubt, p.tenant, p.machine, p.subject_id, p.epoch,
             greatest(coalesce((extract(epoch from p.call_until - clock_timestamp()) * 1000000)::bigint, 0), 0)""";
@@ -39,6 +41,7 @@ final class PostgresPayloads implements PayloadStore {
 
     private static final String INTENT = """
             update ${p}payload p set
+                intended = true,
                 intent_kind = w.kind, intent_fingerprint = w.fingerprint, intent_key = w.key, intent_body = w.body,
                 call_until = clock_timestamp() + w.deadline * interval '1 microsecond'
             from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -47,14 +50,15 @@ final class PostgresPayloads implements PayloadStore {
     private static final String RECORD = """
             update ${p}payload p set
                 state = w.state, fingerprint = w.fingerprint, body = w.body, remote_id = w.remote_id,
-                builder_version = w.version, published_at = clock_timestamp(), used_at = clock_timestamp(), open = false, doubt = false, call_until = null,
+                builder_version = w.version, published_at = clock_timestamp(), used_at = clock_timestamp(),
+                intended = false, doubt = false, call_until = null,
                 intent_kind = null, intent_fingerprint = null, intent_key = null, intent_body = null
             from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?)
                 as w(tenant, machine, subject_id, epoch, state, fingerprint, body, remote_id, version)
             where""" + HELD;
     private static final String CLOSE = """
             update ${p}payload p set
-                open = false, doubt = p.doubt or w.doubt,
+                intended = false, doubt = p.doubt or w.doubt,
                 builder_version = coalesce(w.version::integer, p.builder_version), used_at = clock_timestamp(),
                 call_until = case when w.wait is null then p.call_until
                     else clock_timestamp() + w.wait * interval '1 microsecond' end,
@@ -65,7 +69,7 @@ final class PostgresPayloads implements PayloadStore {
             from unnest(?, ?, ?, ?, ?, ?, ?, ?) as w(tenant, machine, subject_id, epoch, doubt, forget, wait, version)
             where""" + HELD;
     private static final String FIND = "select " + KNOWN
-            + ", p.doubt or p.open from ${p}payload p where p.tenant = ? and p.machine = ? and p.subject_id = ?";
+            + ", p.doubt or p.intended from ${p}payload p where p.tenant = ? and p.machine = ? and p.subject_id = ?";
 
     private static final String OUTDATED = """
             select p.tenant, p.machine, p.subject_id from ${p}payload p
@@ -74,10 +78,10 @@ final class PostgresPayloads implements PayloadStore {
             order by p.tenant, p.machine, p.subject_id limit ?""";
     private static final String ERASE = """
             update ${p}payload p set body = null,
-                intent_kind = case when p.doubt or p.open then p.intent_kind end,
-                intent_fingerprint = case when p.doubt or p.open then p.intent_fingerprint end,
-                intent_key = case when p.doubt or p.open then p.intent_key end,
-                intent_body = case when p.doubt or p.open then p.intent_body end
+                intent_kind = case when p.doubt or p.intended then p.intent_kind end,
+                intent_fingerprint = case when p.doubt or p.intended then p.intent_fingerprint end,
+                intent_key = case when p.doubt or p.intended then p.intent_key end,
+                intent_body = case when p.doubt or p.intended then p.intent_body end
             where p.tenant = ? and p.machine = ? and p.subject_id = ? returning 1""";
     /** The first row tells how many were looked at, and which of them last. */
     private static final String DELETE_TOMBSTONES = """
@@ -87,7 +91,7 @@ final class PostgresPayloads implements PayloadStore {
             gone as (
                 delete from ${p}payload p using looked l
                 where p.tenant = l.tenant and p.machine = l.machine and p.subject_id = l.subject_id
-                    and p.state <> 'PRESENT' and not p.open and not p.doubt
+                    and p.state <> 'PRESENT' and not p.intended and not p.doubt
                     and p.used_at < clock_timestamp() - ? * interval '1 microsecond')
             select count(*) over (), tenant, machine, subject_id from looked
             order by tenant desc, machine desc, subject_id desc limit 1""";
@@ -103,11 +107,21 @@ final class PostgresPayloads implements PayloadStore {
         if (keys.isEmpty()) {
             return List.of();
         }
-        List<Opening> openings =
-                database.query(OPEN, statement -> keys(statement, keys, key -> key), PostgresPayloads::opening);
         Map<SubjectKey, Opening> byKey = new HashMap<>();
-        openings.forEach(opening -> byKey.put(opening.key(), opening));
+        open(keys, false).forEach(opening -> byKey.put(opening.key(), opening));
         return keys.stream().map(byKey::get).toList();
+    }
+
+    @Override
+    public void doubt(Collection<SubjectKey> keys) {
+        if (!keys.isEmpty()) {
+            open(keys, true);
+        }
+    }
+
+    private List<Opening> open(Collection<SubjectKey> keys, boolean doubt) {
+        return database.query(
+                OPEN, statement -> keys(statement.flag(doubt), keys, key -> key), PostgresPayloads::opening);
     }
 
     private static Opening opening(ResultSet row) throws SQLException {

@@ -13,17 +13,11 @@ import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.functional.World.Node;
 import io.syncmachine.functional.World.Order;
 import io.syncmachine.functional.World.OrderDocument;
-import io.syncmachine.spi.Change;
-import io.syncmachine.spi.JobExecutor;
-import io.syncmachine.spi.Journal;
-import io.syncmachine.spi.LeaseStore;
-import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
-import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -265,7 +259,7 @@ class BuilderVersionTest {
         @Test
         void thatIsTakenForPublishedLosesNoChangeThatWasNotRelayedYet() {
             publishWithVersionOne(1);
-            LateStore store = new LateStore(world.store.another());
+            Store store = lateStore();
             Node sweeps = world.startAnother("sweeps", store, machine(2, VersionRise.rebaselineOnly()));
             // The change is committed when the sweep builds, but becomes a job only afterwards.
             SyncEngine captures =
@@ -275,7 +269,7 @@ class BuilderVersionTest {
             sweeps.threads().runAll();
             assertThat(world.results()).containsExactly(Result.UNCHANGED);
 
-            store.relays = true;
+            relays = true;
             sweepEnds(sweeps);
 
             assertThat(world.api.content).containsEntry("1", document(1, "sent", 2));
@@ -302,75 +296,14 @@ class BuilderVersionTest {
             assertThat(world.api.content).containsEntry("50", document(50, "sent", 2));
         }
 
+        private boolean relays;
+
         /** A store that keeps changes from becoming jobs, for a while. */
-        private static final class LateStore implements Store {
-
-            private final Store store;
-            private boolean relays;
-
-            LateStore(Store store) {
-                this.store = store;
-            }
-
-            @Override
-            public Outbox outbox() {
-                return new Outbox() {
-                    @Override
-                    public void append(Collection<Change> changes) {
-                        store.outbox().append(changes);
-                    }
-
-                    @Override
-                    public int relay(int limit, Router router, JobExecutor jobs) {
-                        return relays ? store.outbox().relay(limit, router, jobs) : 0;
-                    }
-
-                    @Override
-                    public long depth() {
-                        return store.outbox().depth();
-                    }
-                };
-            }
-
-            @Override
-            public JobExecutor jobs() {
-                return store.jobs();
-            }
-
-            @Override
-            public LeaseStore leases() {
-                return store.leases();
-            }
-
-            @Override
-            public PayloadStore payloads() {
-                return store.payloads();
-            }
-
-            @Override
-            public Journal journal() {
-                return store.journal();
-            }
-
-            @Override
-            public MachineRegistry machines() {
-                return store.machines();
-            }
-
-            @Override
-            public void atomically(Runnable calls) {
-                store.atomically(calls);
-            }
-
-            @Override
-            public void open(Runnable wake, boolean works) {
-                store.open(wake, works);
-            }
-
-            @Override
-            public void close() {
-                store.close();
-            }
+        private Store lateStore() {
+            Store store = world.store.another();
+            Outbox outbox = Altered.port(
+                    Outbox.class, store.outbox(), Map.of("relay", (arguments, real) -> relays ? real.call() : 0));
+            return Altered.port(Store.class, store, Map.of("outbox", (none, real) -> outbox));
         }
 
         private void sweepEnds() {

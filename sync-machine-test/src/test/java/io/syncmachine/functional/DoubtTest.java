@@ -10,6 +10,10 @@ import io.syncmachine.SyncEngine;
 import io.syncmachine.ThrottledException;
 import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.spi.Change;
+import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.PayloadStore.Intent;
+import io.syncmachine.spi.PayloadStore.Opening;
+import io.syncmachine.spi.PayloadStore.PendingIntent;
 import io.syncmachine.spi.SubjectKey;
 import java.io.IOException;
 import java.time.Duration;
@@ -20,6 +24,7 @@ import org.junit.jupiter.api.Test;
 class DoubtTest {
 
     private static final Duration CALL = DEADLINE.plus(GRACE);
+    private static final SubjectKey KEY = new SubjectKey(Change.DEFAULT_TENANT, World.MACHINE, "1");
 
     private final World world = new World();
     private final FakeApi api = world.api;
@@ -126,13 +131,29 @@ class DoubtTest {
     void aRunThatDiedBeforeItsVerdictPutsItsSubjectInDoubt() {
         world.start(world.orders());
         saveAndRun(1, "open");
-        world.store.payloads().open(List.of(new SubjectKey(Change.DEFAULT_TENANT, World.MACHINE, "1")));
+        PayloadStore payloads = world.store.payloads();
+        Opening opening = payloads.open(List.of(KEY)).get(0);
+        PendingIntent update = new PendingIntent(PublicationKind.UPDATE, "fingerprint", "key", null);
+        payloads.intent(List.of(new Intent(KEY, opening.epoch(), update, Duration.ofNanos(1))));
+
+        world.entities.save(new World.Order(1, "open", 7));
+        world.runAfter(Duration.ofNanos(1));
+
+        assertThat(api.calls).hasSize(2);
+        assertThat(world.record(1).inDoubt()).isFalse();
+    }
+
+    @Test
+    void aRunThatDiedBeforeItsIntentSentNothingAndLeavesNoDoubt() {
+        world.start(world.orders());
+        saveAndRun(1, "open");
+        world.store.payloads().open(List.of(KEY));
 
         world.entities.save(new World.Order(1, "open", 7));
         world.run();
 
-        assertThat(api.calls).hasSize(2);
-        assertThat(world.record(1).inDoubt()).isFalse();
+        assertThat(api.calls).hasSize(1);
+        assertThat(world.results()).containsExactly(Result.PUBLISHED, Result.UNCHANGED);
     }
 
     @Test

@@ -8,13 +8,10 @@ import io.syncmachine.functional.World.Node;
 import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobExecutor;
-import io.syncmachine.spi.JobKey;
-import io.syncmachine.spi.JobRequest;
-import io.syncmachine.spi.Journal;
+import io.syncmachine.spi.JobExecutor.ClaimRequest;
+import io.syncmachine.spi.JobExecutor.Park;
+import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.LeaseStore;
-import io.syncmachine.spi.MachineRegistry;
-import io.syncmachine.spi.Outbox;
-import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
 import java.io.IOException;
 import java.time.Duration;
@@ -24,7 +21,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
@@ -201,51 +197,22 @@ class DuplicatesTest {
 
     private Node start(String name, LeaseStore leases) {
         return new Node(
-                world.start(name, world.entities, new Parts(world.store, jobs, leases), world.threads, world.orders()),
+                world.start(
+                        name,
+                        world.entities,
+                        parts(world.store, jobs.executor(), leases),
+                        world.threads,
+                        world.orders()),
                 world.threads);
     }
 
     private Node startAnother(String name, LeaseStore leases) {
-        return world.startAnother(name, new Parts(world.store.another(), jobs, leases), world.orders());
+        return world.startAnother(name, parts(world.store.another(), jobs.executor(), leases), world.orders());
     }
 
     /** A store of parts that do not know of each other. */
-    private record Parts(InMemoryStore store, JobExecutor jobs, LeaseStore leases) implements Store {
-
-        @Override
-        public Outbox outbox() {
-            return store.outbox();
-        }
-
-        @Override
-        public PayloadStore payloads() {
-            return store.payloads();
-        }
-
-        @Override
-        public Journal journal() {
-            return store.journal();
-        }
-
-        @Override
-        public MachineRegistry machines() {
-            return store.machines();
-        }
-
-        @Override
-        public void atomically(Runnable calls) {
-            store.atomically(calls);
-        }
-
-        @Override
-        public void open(Runnable wake, boolean works) {
-            store.open(wake, works);
-        }
-
-        @Override
-        public void close() {
-            store.close();
-        }
+    private static Store parts(InMemoryStore store, JobExecutor jobs, LeaseStore leases) {
+        return Altered.port(Store.class, store, Map.of("jobs", (none, real) -> jobs, "leases", (none, real) -> leases));
     }
 
     /** Leases that keep nobody out. */
@@ -266,7 +233,7 @@ class DuplicatesTest {
     }
 
     /** Hands each job out once more while its first claim is not settled; the second claim settles nothing. */
-    private static final class RedeliveringJobs implements JobExecutor {
+    private static final class RedeliveringJobs {
 
         private final JobExecutor jobs;
         private final Map<Long, Claim> unsettled = new HashMap<>();
@@ -277,18 +244,39 @@ class DuplicatesTest {
             this.jobs = jobs;
         }
 
-        @Override
-        public Set<Capability> capabilities() {
-            return Set.of();
+        @SuppressWarnings("unchecked") // the arguments of the methods
+        JobExecutor executor() {
+            return Altered.port(
+                    JobExecutor.class,
+                    jobs,
+                    Map.of(
+                            "capabilities", (none, real) -> Set.of(),
+                            "claim", (arguments, real) -> claim((ClaimRequest) arguments[0]),
+                            "complete",
+                                    (arguments, real) -> {
+                                        Collection<Claim> claims = (Collection<Claim>) arguments[0];
+                                        claims.forEach(this::settled);
+                                        return jobs.complete(claims);
+                                    },
+                            "release",
+                                    (arguments, real) -> {
+                                        Collection<Release> releases = (Collection<Release>) arguments[0];
+                                        releases.stream().map(Release::claim).forEach(this::settled);
+                                        return real.call();
+                                    },
+                            "park",
+                                    (arguments, real) -> {
+                                        Collection<Park> parks = (Collection<Park>) arguments[0];
+                                        parks.stream().map(Park::claim).forEach(this::settled);
+                                        return real.call();
+                                    }));
         }
 
-        @Override
-        public void enqueue(Collection<JobRequest> requests) {
-            jobs.enqueue(requests);
+        private void settled(Claim claim) {
+            unsettled.remove(claim.token());
         }
 
-        @Override
-        public List<Claim> claim(ClaimRequest request) {
+        private List<Claim> claim(ClaimRequest request) {
             List<Claim> claims = new ArrayList<>();
             unsettled.values().removeIf(claim -> {
                 boolean wanted = claim.key().stage() == request.stage();
@@ -312,49 +300,6 @@ class DuplicatesTest {
             redelivered++;
             return new Claim(
                     claim.key(), -redelivered, claim.attempt(), claim.failingFor(), claim.changed(), claim.causes());
-        }
-
-        @Override
-        public Map<Long, Ending> complete(Collection<Claim> claims) {
-            claims.forEach(claim -> unsettled.remove(claim.token()));
-            return jobs.complete(claims);
-        }
-
-        @Override
-        public Map<Long, Ending> release(Collection<Release> releases) {
-            releases.forEach(release -> unsettled.remove(release.claim().token()));
-            return jobs.release(releases);
-        }
-
-        @Override
-        public Map<Long, Ending> park(Collection<Park> parks) {
-            parks.forEach(park -> unsettled.remove(park.claim().token()));
-            return jobs.park(parks);
-        }
-
-        @Override
-        public Set<Long> renew(Collection<Claim> claims, Duration lease) {
-            return jobs.renew(claims, lease);
-        }
-
-        @Override
-        public Map<String, Long> backlogs() {
-            return jobs.backlogs();
-        }
-
-        @Override
-        public Optional<JobStatus> find(JobKey key) {
-            return jobs.find(key);
-        }
-
-        @Override
-        public void eraseFailure(JobKey key) {
-            jobs.eraseFailure(key);
-        }
-
-        @Override
-        public long parked() {
-            return jobs.parked();
         }
     }
 }

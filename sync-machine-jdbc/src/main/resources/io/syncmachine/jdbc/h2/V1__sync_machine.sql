@@ -61,7 +61,7 @@ create table if not exists ${syncMachinePrefix}payload (
     remote_id          varchar,
     published_at       timestamp(6) with time zone,
     epoch              bigint not null,
-    open               boolean not null,
+    intended           boolean not null default false,
     doubt              boolean not null default false,
     intent_kind        varchar,
     intent_fingerprint varchar,

@@ -62,7 +62,7 @@ create table if not exists ${syncMachinePrefix}payload (
     remote_id          text,
     published_at       datetime(6),
     epoch              bigint not null,
-    open               boolean not null,
+    intended           boolean not null default false,
     doubt              boolean not null default false,
     intent_kind        varchar(10),
     intent_fingerprint text,

@@ -54,7 +54,7 @@ create table ${syncMachinePrefix}payload (
     remote_id          text,
     published_at       timestamptz,
     epoch              bigint not null,
-    open               boolean not null,
+    intended           boolean not null default false,
     doubt              boolean not null default false,
     intent_kind        text,
     intent_fingerprint text,
