@@ -53,12 +53,12 @@ final class Publisher implements EngineThreads.Step {
             verdicts.accept(run, new Verdict.Wait(CLOSED, false, Effect.NOT_SENT, closed));
             return;
         }
-        if (!run.mayCall(settings.grace())) {
+        Publication<S, ID, D> publication = run.call(settings.grace());
+        if (publication == null) {
             verdicts.accept(
                     run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "too little of the lease left"));
             return;
         }
-        Publication<S, ID, D> publication = run.call();
         calling.put(run.epoch(), run);
         Verdict verdict;
         try {
