@@ -107,7 +107,7 @@ final class Acknowledger implements EngineThreads.Step {
 
     /** Takes a job whose key is no id of its subject's type: no code of this build can ever run it. */
     void parkUndecodable(Machine<?, ?, ?> machine, Claim claim, String failure) {
-        undecodable.add(new Undecodable(machine, new Park(claim, failure)));
+        undecodable.add(new Undecodable(machine, new Park(claim, failure, null)));
         tellOne();
     }
 
@@ -382,7 +382,11 @@ final class Acknowledger implements EngineThreads.Step {
         }
 
         private Park park(Entry<?, ?, ?> entry) {
-            return new Park(entry.run().claim, Objects.requireNonNull(reason(entry.verdict())));
+            Run.Message<?, ?> message = entry.run().messageOrNull();
+            return new Park(
+                    entry.run().claim,
+                    Objects.requireNonNull(reason(entry.verdict())),
+                    message == null ? null : message.kept());
         }
 
         private void settle(List<Entry<?, ?, ?>> batch, Function<List<Entry<?, ?, ?>>, Map<Long, Ending>> settling) {

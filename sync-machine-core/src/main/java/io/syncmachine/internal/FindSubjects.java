@@ -208,7 +208,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                         machine.name(),
                         claim.key().key(),
                         reason);
-                parks.add(new Park(claim, reason));
+                parks.add(new Park(claim, reason, null));
             } else {
                 Duration delay =
                         retry.delayAfter(claim.attempt(), settings.random().getAsDouble());

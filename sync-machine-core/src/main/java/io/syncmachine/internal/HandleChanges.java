@@ -143,7 +143,7 @@ final class HandleChanges<E> implements EngineThreads.Step {
                     handler.name(),
                     claim.key().key(),
                     reason);
-            jobs.park(List.of(new Park(claim, reason)));
+            jobs.park(List.of(new Park(claim, reason, null)));
             return;
         }
         Duration delay = retry.delayAfter(claim.attempt(), settings.random().getAsDouble());

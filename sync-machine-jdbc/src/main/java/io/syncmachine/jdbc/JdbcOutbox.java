@@ -8,6 +8,7 @@ import io.syncmachine.spi.JobRequest;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -21,10 +22,17 @@ abstract class JdbcOutbox implements TransactionalOutbox {
 
     private final Database database;
     private final Wakeups wakeups;
+    private final String lag;
 
-    JdbcOutbox(Database database, Wakeups wakeups) {
+    /**
+     * Makes one.
+     *
+     * @param waiting the microseconds since a change was written, in SQL
+     */
+    JdbcOutbox(Database database, Wakeups wakeups, String waiting) {
         this.database = database;
         this.wakeups = wakeups;
+        this.lag = "select " + waiting + " from ${p}outbox order by id limit 1";
     }
 
     /** Takes out up to so many committed changes, in the connection's transaction. */
@@ -97,5 +105,12 @@ abstract class JdbcOutbox implements TransactionalOutbox {
     @Override
     public final long depth() {
         return database.number("select count(*) from ${p}outbox");
+    }
+
+    @Override
+    public final Duration lag() {
+        return database.query(lag, statement -> statement, row -> JdbcJobs.micros(row.getLong(1))).stream()
+                .findFirst()
+                .orElse(Duration.ZERO);
     }
 }

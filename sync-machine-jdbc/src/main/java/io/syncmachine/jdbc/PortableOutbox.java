@@ -31,7 +31,7 @@ final class PortableOutbox extends JdbcOutbox {
     private record Taken(long id, Change change) {}
 
     PortableOutbox(Database database, PortableDialect dialect, Wakeups wakeups) {
-        super(database, wakeups);
+        super(database, wakeups, dialect.micros("added_at", dialect.now()));
         this.database = database;
         this.table = new KeyedTable(dialect, database.sql("${p}outbox"), List.of("id"));
     }

@@ -87,7 +87,7 @@ final class Walk {
         Claim parked = claims.get(1);
         assertThat(store.jobs().release(List.of(new Release(released, Duration.ZERO, true, "test"))))
                 .containsValue(Ending.SETTLED);
-        assertThat(store.jobs().park(List.of(new Park(parked, "test")))).containsValue(Ending.SETTLED);
+        assertThat(store.jobs().park(List.of(new Park(parked, "test", null)))).containsValue(Ending.SETTLED);
         assertThat(store.jobs().complete(claims.subList(2, count)).values()).containsOnly(Ending.SETTLED);
         assertThat(store.jobs().complete(claim(store)).values()).containsOnly(Ending.SETTLED);
         assertThat(store.jobs().backlog()).isZero();
