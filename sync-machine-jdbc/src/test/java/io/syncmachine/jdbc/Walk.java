@@ -24,7 +24,9 @@ import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -92,6 +94,11 @@ final class Walk {
         assertThat(store.jobs().complete(claim(store)).values()).containsOnly(Ending.SETTLED);
         assertThat(store.jobs().backlog()).isZero();
         assertThat(store.jobs().parked()).isEqualTo(1);
+        assertThat(store.jobs().longestDue()).isZero();
+        assertThat(store.jobs().deadLetters().find(parked.key())).isPresent();
+        assertThat(store.jobs().deadLetters().requeue(Map.of(parked.key(), LONG))).isEqualTo(1);
+        assertThat(store.outbox().lag()).isZero();
+        assertThat(store.oldestTransaction()).isNotNull();
     }
 
     private static void publish(Store store, List<Claim> claims) {
@@ -138,7 +145,10 @@ final class Walk {
                 running.add(pool.submit(() -> {
                     for (int i = 0; i < 10; i++) {
                         store.payloads().open(keys).forEach(opening -> numbers.add(opening.epoch()));
-                        keys.forEach(key -> enqueue(store, key.id()));
+                        List<JobRequest> requests =
+                                new ArrayList<>(keys.stream().map(key -> request(key.id())).toList());
+                        Collections.shuffle(requests);
+                        store.jobs().enqueue(requests);
                         List<Claim> claims = claim(store);
                         claims.forEach(claim -> numbers.add(claim.token()));
                         store.jobs().complete(claims);
@@ -154,6 +164,6 @@ final class Walk {
         }
         assertThat(numbers).doesNotHaveDuplicates();
         store.jobs().complete(claim(store));
-        assertThat(store.jobs().backlog()).isZero();
+        assertThat(claim(store)).isEmpty();
     }
 }

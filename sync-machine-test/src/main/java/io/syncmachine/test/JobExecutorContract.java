@@ -742,7 +742,7 @@ public abstract class JobExecutorContract {
             AtomicInteger seen = new AtomicInteger();
             AtomicBoolean over = new AtomicBoolean();
             Callable<Boolean> requests = () -> {
-                for (int i = 0; i < 300; i++) {
+                for (int i = 0; i < 100; i++) {
                     latest.incrementAndGet();
                     enqueue("1");
                 }
