@@ -12,6 +12,7 @@ public final class Backoff {
     private static final Duration DEFAULT_FIRST = Duration.ofSeconds(1);
     private static final Duration DEFAULT_LONGEST = Duration.ofMinutes(15);
     private static final Duration DEFAULT_TOTAL = Duration.ofHours(24);
+    private static final Duration MOST = Duration.ofDays(365);
 
     private final Duration first;
     private final Duration longest;
@@ -37,7 +38,7 @@ public final class Backoff {
      * Doubling delays, for 24 hours.
      *
      * @param first the first delay, above zero
-     * @param longest the longest delay, at least the first
+     * @param longest the longest delay, at least the first and at most 365 days
      * @throws IllegalArgumentException if they are out of range
      */
     public static Backoff exponential(Duration first, Duration longest) {
@@ -46,6 +47,9 @@ public final class Backoff {
         }
         if (longest.compareTo(first) < 0) {
             throw new IllegalArgumentException("longest must be at least first (" + first + "), but is " + longest);
+        }
+        if (longest.compareTo(MOST) > 0) {
+            throw new IllegalArgumentException("longest must be at most " + MOST + ", but is " + longest);
         }
         return new Backoff(first, longest, DEFAULT_TOTAL);
     }

@@ -1,6 +1,7 @@
 package io.syncmachine;
 
 import java.time.Duration;
+import java.util.function.Function;
 
 /**
  * How a machine publishes: retries, time limits, concurrency, what becomes of subjects that are no longer publishable, what is kept
@@ -41,6 +42,7 @@ public final class Policy {
         KeptPayload keptPayload = KeptPayload.DOCUMENT;
         int builderVersion;
         VersionRise versionRise = VersionRise.publishAll();
+        Function<? super Throwable, FailureKind> classifier = failure -> FailureKind.unknown();
 
         Values copy() {
             Values copy = new Values();
@@ -51,6 +53,7 @@ public final class Policy {
             copy.keptPayload = keptPayload;
             copy.builderVersion = builderVersion;
             copy.versionRise = versionRise;
+            copy.classifier = classifier;
             return copy;
         }
     }
@@ -71,6 +74,24 @@ public final class Policy {
     public Policy retry(Backoff retry) {
         Values copy = values.copy();
         copy.retry = retry;
+        return new Policy(copy);
+    }
+
+    /**
+     * What the failures of an API's client mean, so that hooks need not translate them; default that nothing is known of any. Not asked
+     * about the library's own exceptions, which say it themselves. Where it throws or answers null, nothing is known.
+     *
+     * <pre>{@code
+     * .classify(failure -> failure instanceof HttpException http && http.status() == 422
+     *         ? FailureKind.rejected()
+     *         : FailureKind.unknown())
+     * }</pre>
+     *
+     * @param classifier quick, and safe for use by several threads
+     */
+    public Policy classify(Function<? super Throwable, FailureKind> classifier) {
+        Values copy = values.copy();
+        copy.classifier = classifier;
         return new Policy(copy);
     }
 
@@ -145,6 +166,11 @@ public final class Policy {
     /** See {@link #retry(Backoff)}. */
     public Backoff retry() {
         return values.retry;
+    }
+
+    /** See {@link #classify(Function)}. */
+    public Function<? super Throwable, FailureKind> classifier() {
+        return values.classifier;
     }
 
     /** See {@link #deadline(Duration)}. */

@@ -11,6 +11,7 @@ import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Store;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -233,6 +234,7 @@ public final class SyncEngine implements Events, AutoCloseable {
         private static final String STORES =
                 "say store(JdbcStore.of(dataSource)), and add io.syncmachine:sync-machine-jdbc for it";
         private static final Duration SHORTEST_LEASE = Duration.ofMillis(100);
+        private static final Duration LONGEST_LEASE = Duration.ofDays(1);
 
         private final List<SyncMachine<?, ?>> machines = new ArrayList<>();
         private final List<ChangeHandler<?>> handlers = new ArrayList<>();
@@ -245,6 +247,7 @@ public final class SyncEngine implements Events, AutoCloseable {
                 "sync-machine@" + ManagementFactory.getRuntimeMXBean().getName();
         private Duration lease = Duration.ofSeconds(60);
         private Duration grace = Duration.ofSeconds(1);
+        private Duration startWithin = ChronoUnit.FOREVER.getDuration();
         private Duration patience = Duration.ofSeconds(25);
         private boolean works = true;
         private JournalPolicy journal = JournalPolicy.defaults();
@@ -346,14 +349,18 @@ public final class SyncEngine implements Events, AutoCloseable {
         }
 
         /**
-         * How long a claim lasts, and so how long the subjects of a crashed node wait for another; default 60 seconds, at least
-         * 100 ms and twice the deadline and grace of every machine.
+         * How long a claim lasts, and so how long the subjects of a crashed node wait for another; default 60 seconds, from 100 ms to a
+         * day, and at least twice the deadline and grace of every machine. Claims of work that takes longer are renewed, up to ten
+         * times that long.
          *
          * @throws IllegalArgumentException if out of range
          */
         public Builder lease(Duration lease) {
             if (lease.compareTo(SHORTEST_LEASE) < 0) {
                 throw new IllegalArgumentException("lease must be at least " + SHORTEST_LEASE + ", but is " + lease);
+            }
+            if (lease.compareTo(LONGEST_LEASE) > 0) {
+                throw new IllegalArgumentException("lease must be at most " + LONGEST_LEASE + ", but is " + lease);
             }
             this.lease = lease;
             return this;
@@ -369,6 +376,20 @@ public final class SyncEngine implements Events, AutoCloseable {
                 throw new IllegalArgumentException("grace must not be negative, but is " + grace);
             }
             this.grace = grace;
+            return this;
+        }
+
+        /**
+         * How long {@link #start} waits for a database that is away; default for ever. One line is logged when it begins to wait, and one
+         * when the database is back.
+         *
+         * @throws IllegalArgumentException if negative
+         */
+        public Builder startWithin(Duration startWithin) {
+            if (startWithin.isNegative()) {
+                throw new IllegalArgumentException("startWithin must not be negative, but is " + startWithin);
+            }
+            this.startWithin = startWithin;
             return this;
         }
 
@@ -404,9 +425,11 @@ public final class SyncEngine implements Events, AutoCloseable {
         }
 
         /**
-         * Starts the engine: from now on changes are captured and published. Until it runs, changes are not seen.
+         * Starts the engine: from now on changes are captured and published. Until it runs, changes are not seen; so this returns only
+         * when it does, and waits for a database that is away.
          *
-         * @throws IllegalStateException if machines, entities or store are missing, or the store is not fit for use
+         * @throws IllegalStateException if machines, entities or store are missing, or the store is not fit for use, or away for longer
+         *     than {@link #startWithin}, or the thread is interrupted while it waits
          * @throws IllegalArgumentException if a machine does not fit the entities, naming machine, property and cure
          */
         public SyncEngine start() {
@@ -420,6 +443,7 @@ public final class SyncEngine implements Events, AutoCloseable {
                     () -> ThreadLocalRandom.current().nextDouble(),
                     lease,
                     grace,
+                    startWithin,
                     patience,
                     works,
                     List.copyOf(observers),

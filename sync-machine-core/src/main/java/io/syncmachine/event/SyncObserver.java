@@ -7,9 +7,10 @@ import java.util.List;
 public interface SyncObserver {
 
     /**
-     * Told of outcomes after they were recorded, in batches, each exactly once unless the process dies. Called by a thread of the
-     * engine that holds no lock, connection or transaction; be quick, for acknowledgements wait meanwhile. An exception is logged
-     * and changes nothing.
+     * Told of outcomes after they were recorded, in batches and in their order, each exactly once unless the process dies. Called by a thread
+     * that does nothing else: no publication waits for it, nor does the application. If so slow that a hundred thousand outcomes
+     * wait, it is told no more until most of those are; {@link JournalEntry the journal} has them all. An exception is logged and
+     * changes nothing.
      */
     void onOutcomes(List<Outcome> outcomes);
 

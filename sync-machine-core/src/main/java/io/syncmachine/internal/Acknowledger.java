@@ -1,12 +1,10 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.ChangedProperties;
-import io.syncmachine.JournalPolicy;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.Outcome;
 import io.syncmachine.event.Outcome.Result;
-import io.syncmachine.event.SyncObserver;
 import io.syncmachine.function.CheckedBiConsumer;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.Claim;
@@ -61,6 +59,9 @@ final class Acknowledger implements EngineThreads.Step {
     private final Settings settings;
     private final IntSupplier load;
     private final Slots<Runnable> sideEffects;
+    private final Heartbeat heartbeat;
+    private final Announcer announcer;
+    private final JournalWriter journal;
     private final Queue<Entry<?, ?, ?>> queue = new ConcurrentLinkedQueue<>();
     private final Queue<Undecodable> undecodable = new ConcurrentLinkedQueue<>();
     private final AtomicInteger queued = new AtomicInteger();
@@ -72,7 +73,12 @@ final class Acknowledger implements EngineThreads.Step {
     /** The batch that was begun and could not be ended; what it has done already is not done again. */
     private @Nullable Batch current;
 
-    private record Undecodable(Machine<?, ?, ?> machine, Park park) {}
+    private record Undecodable(Machine<?, ?, ?> machine, HeldClaim held, String failure) {
+
+        Park park() {
+            return new Park(held.claim, failure, null);
+        }
+    }
 
     private record Entry<S, ID, D>(Run<S, ID, D> run, Verdict verdict) {}
 
@@ -81,12 +87,23 @@ final class Acknowledger implements EngineThreads.Step {
      *
      * @param load how many publications are in flight or about to be: while there are some, it is worth waiting a little for more
      * @param sideEffects runs what follows a publication
+     * @param heartbeat holds the claims until they are settled
+     * @param announcer tells of the outcomes
      */
-    Acknowledger(Store store, Settings settings, IntSupplier load, Slots<Runnable> sideEffects) {
+    Acknowledger(
+            Store store,
+            Settings settings,
+            IntSupplier load,
+            Slots<Runnable> sideEffects,
+            Heartbeat heartbeat,
+            Announcer announcer) {
         this.store = store;
         this.settings = settings;
         this.load = load;
         this.sideEffects = sideEffects;
+        this.heartbeat = heartbeat;
+        this.announcer = announcer;
+        this.journal = new JournalWriter(store, settings);
     }
 
     /** Who is told that a job will be due here after a while. */
@@ -106,8 +123,8 @@ final class Acknowledger implements EngineThreads.Step {
     }
 
     /** Takes a job whose key is no id of its subject's type: no code of this build can ever run it. */
-    void parkUndecodable(Machine<?, ?, ?> machine, Claim claim, String failure) {
-        undecodable.add(new Undecodable(machine, new Park(claim, failure, null)));
+    void parkUndecodable(Machine<?, ?, ?> machine, HeldClaim held, String failure) {
+        undecodable.add(new Undecodable(machine, held, failure));
         tellOne();
     }
 
@@ -153,7 +170,8 @@ final class Acknowledger implements EngineThreads.Step {
         List<Outcome> outcomes = batch.settle();
         current = null;
         unsettled.clear();
-        tell(outcomes);
+        batch.entries.forEach(entry -> heartbeat.drop(entry.run().held));
+        announcer.add(outcomes);
         pending.addAndGet(-outcomes.size());
     }
 
@@ -177,24 +195,23 @@ final class Acknowledger implements EngineThreads.Step {
         if (parks.isEmpty()) {
             return;
         }
-        store.atomically(() -> {
-            store.jobs().park(parks.stream().map(Undecodable::park).toList());
-            journal(parks.stream()
-                    .map(one -> outcome(one).ofMachine(one.machine().storedName()))
-                    .toList());
-        });
+        journal.write(
+                () -> store.jobs().park(parks.stream().map(Undecodable::park).toList()),
+                () -> parks.stream()
+                        .map(one -> outcome(one).ofMachine(one.machine().storedName()))
+                        .toList());
         for (Undecodable one : parks) {
             undecodable.remove();
-            log.warn(
-                    "job {} is parked: {}", one.park().claim().key(), one.park().failure());
+            heartbeat.drop(one.held());
+            log.warn("job {} is parked: {}", one.held().claim.key(), one.failure());
         }
         queued.addAndGet(-parks.size());
-        tell(parks.stream().map(Acknowledger::outcome).toList());
+        announcer.add(parks.stream().map(Acknowledger::outcome).toList());
         pending.addAndGet(-parks.size());
     }
 
     private static Outcome outcome(Undecodable undecodable) {
-        Claim claim = undecodable.park().claim();
+        Claim claim = undecodable.held().claim;
         return new Outcome(
                 claim.key().tenant(),
                 undecodable.machine().name(),
@@ -202,39 +219,10 @@ final class Acknowledger implements EngineThreads.Step {
                 Result.DEAD_LETTERED,
                 null,
                 claim.attempt(),
-                undecodable.park().failure(),
+                undecodable.failure(),
                 null,
                 null,
                 claim.causes());
-    }
-
-    /** Writes down those outcomes that the policy keeps; their machines are named as they are stored. */
-    private void journal(List<Outcome> outcomes) {
-        JournalPolicy policy = settings.journal();
-        List<Outcome> kept =
-                outcomes.stream().filter(outcome -> isKept(policy, outcome)).toList();
-        if (!kept.isEmpty()) {
-            store.journal().append(settings.name(), kept);
-        }
-    }
-
-    private static boolean isKept(JournalPolicy policy, Outcome outcome) {
-        if (policy.isOff()) {
-            return false;
-        }
-        return outcome.result() == Result.RETRYING
-                || outcome.result() == Result.DEAD_LETTERED
-                || Math.floorMod(Objects.hash(outcome.tenant(), outcome.subjectId()), policy.oneSubjectIn()) == 0;
-    }
-
-    private void tell(List<Outcome> outcomes) {
-        for (SyncObserver observer : settings.observers()) {
-            try {
-                observer.onOutcomes(outcomes);
-            } catch (Throwable e) {
-                log.warn("an observer failed", e);
-            }
-        }
     }
 
     /** One batch on its way through records and jobs. */
@@ -391,14 +379,18 @@ final class Acknowledger implements EngineThreads.Step {
 
         private void settle(List<Entry<?, ?, ?>> batch, Function<List<Entry<?, ?, ?>>, Map<Long, Ending>> settling) {
             if (!batch.isEmpty()) {
-                store.atomically(() -> {
-                    endings.putAll(settling.apply(batch));
-                    journal(batch.stream()
-                            .map(entry -> storedOutcome(entry, outcome(entry)))
-                            .toList());
-                });
+                journal.write(
+                        () -> settling.apply(batch).forEach(this::end),
+                        () -> batch.stream()
+                                .map(entry -> storedOutcome(entry, outcome(entry)))
+                                .toList());
                 batch.forEach(entry -> outcomes.put(entry, outcome(entry)));
             }
+        }
+
+        /** What has ended cannot be lost: if it is told so, it was ended before. */
+        private void end(Long token, Ending ending) {
+            endings.merge(token, ending, (before, now) -> now == Ending.LOST ? before : now);
         }
 
         private Outcome storedOutcome(Entry<?, ?, ?> entry, Outcome outcome) {
@@ -456,11 +448,11 @@ final class Acknowledger implements EngineThreads.Step {
         private void releaseLeases() {
             Map<String, Collection<String>> keysByHolder = new HashMap<>();
             for (Entry<?, ?, ?> entry : entries) {
-                String holder = entry.run().leaseHolder();
-                if (holder != null) {
+                HeldClaim.SubjectLease lease = entry.run().held.lease();
+                if (lease != null) {
                     keysByHolder
-                            .computeIfAbsent(holder, key -> new ArrayList<>())
-                            .add(entry.run().leaseKey());
+                            .computeIfAbsent(lease.holder(), key -> new ArrayList<>())
+                            .add(lease.key());
                 }
             }
             keysByHolder.forEach((holder, keys) -> store.leases().release(keys, holder));

@@ -37,6 +37,8 @@ public final class Engine implements AutoCloseable {
     /** How many calls of afterPublish there may be at once; the others wait, and no publication waits for them. */
     private static final int SIDE_EFFECTS = 16;
 
+    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
     private final EntitySource source;
@@ -51,11 +53,16 @@ public final class Engine implements AutoCloseable {
     private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
     private final List<Loop> handling = new CopyOnWriteArrayList<>();
     private final List<Loop> others = new CopyOnWriteArrayList<>();
+    private final Outage outage;
+    private final Heartbeat heartbeat;
+    private final Announcer announcer;
     private final Acknowledger acknowledger;
     private final Publisher publisher;
     private final Relay relay;
     private volatile @Nullable Loop relaying;
     private @Nullable Loop acknowledging;
+    private @Nullable Loop announcing;
+    private @Nullable Loop beating;
     private @Nullable Loop watching;
     private boolean closed;
 
@@ -88,7 +95,8 @@ public final class Engine implements AutoCloseable {
         this.store = store;
         this.settings = settings;
         EngineThreads given = settings.threads();
-        this.threads = given == null ? new WorkerThreads(settings.name()) : given;
+        this.outage = new Outage(settings.name(), store::isAway);
+        this.threads = given == null ? new WorkerThreads(settings.name(), outage) : given;
         for (SyncMachine<?, ?> machine : definitions) {
             add(machine.definition());
         }
@@ -97,7 +105,9 @@ public final class Engine implements AutoCloseable {
         interests.addAll(this.handlers.values());
         this.listeners = new Listeners(interests, settings);
         this.watch = new MachineWatch(store, settings, gates, this.handlers.keySet(), this::wakeWorkers);
-        this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects());
+        this.heartbeat = new Heartbeat(store, settings.lease(), settings.clock());
+        this.announcer = new Announcer(settings.observers());
+        this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects(), heartbeat, announcer);
         this.publisher = new Publisher(
                 settings,
                 acknowledger::add,
@@ -160,22 +170,13 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Opens the store, begins to capture and, if it works, to run jobs.
+     * Opens the store, begins to capture and, if it works, to run jobs. Waits while the store is away.
      *
-     * @throws IllegalStateException if the store is not fit for use
+     * @throws IllegalStateException if the store is not fit for use, or away for longer than the settings say, or the thread is
+     *     interrupted
      */
     public synchronized void start() {
-        store.open(this::wake, settings.works());
-        try {
-            source.capture(listeners, store);
-            if (settings.works()) {
-                watch.announce();
-            }
-        } catch (RuntimeException e) {
-            source.close();
-            store.close();
-            throw e;
-        }
+        openWhenBack();
         if (settings.works()) {
             machines.values().forEach(machine -> workers.add(worker(machine)));
             handlers.values().forEach(this::startHandling);
@@ -190,6 +191,45 @@ public final class Engine implements AutoCloseable {
                 settings.works() ? "" : ", capture only");
     }
 
+    private void openWhenBack() {
+        long begun = settings.clock().nanos();
+        Duration pause = SHORTEST_PAUSE;
+        while (true) {
+            try {
+                open();
+                outage.isOverFor(this);
+                return;
+            } catch (RuntimeException e) {
+                if (!outage.isSeen(this, e)) {
+                    throw e;
+                }
+                Duration awayFor = Duration.ofNanos(settings.clock().nanos() - begun);
+                if (awayFor.compareTo(settings.startWithin()) >= 0) {
+                    throw new IllegalStateException("the database is away, and startWithin is over: " + awayFor, e);
+                }
+            }
+            threads.await(() -> false, pause);
+            if (Thread.currentThread().isInterrupted()) {
+                throw new IllegalStateException("interrupted while the database was away");
+            }
+            pause = pause.compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : pause;
+        }
+    }
+
+    private void open() {
+        store.open(this::wake, settings.works());
+        try {
+            source.capture(listeners, store);
+            if (settings.works()) {
+                watch.announce();
+            }
+        } catch (RuntimeException e) {
+            source.close();
+            store.close();
+            throw e;
+        }
+    }
+
     private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
         int limit = machine.definition.policy().inFlight();
         Executor executor = threads.publications(machine.name(), limit);
@@ -201,7 +241,13 @@ public final class Engine implements AutoCloseable {
                 slots,
                 ensurePoll,
                 new FindSubjects<>(
-                        machine, source, store.jobs(), settings, this::wakeWorkers, new AdaptivePoll(settings.clock())),
+                        machine,
+                        source,
+                        store,
+                        settings,
+                        heartbeat,
+                        this::wakeWorkers,
+                        new AdaptivePoll(settings.clock())),
                 new EnsurePublication<>(
                         machine,
                         source,
@@ -209,7 +255,7 @@ public final class Engine implements AutoCloseable {
                         settings,
                         slots,
                         acknowledger,
-                        publisher,
+                        heartbeat,
                         ensurePoll,
                         Objects.requireNonNull(gates.get(machine))),
                 new CopyOnWriteArrayList<>());
@@ -219,8 +265,9 @@ public final class Engine implements AutoCloseable {
         HandleChanges<E> step = new HandleChanges<>(
                 handler,
                 source,
-                store.jobs(),
+                store,
                 settings,
+                heartbeat,
                 (tenant, transaction) -> in(transaction).ofTenant(tenant),
                 new AdaptivePoll(settings.clock()));
         handling.add(threads.repeat("handle-" + handler.name(), step));
@@ -230,7 +277,11 @@ public final class Engine implements AutoCloseable {
         Loop acknowledgements = threads.repeat("acknowledge", acknowledger);
         acknowledging = acknowledgements;
         acknowledger.onVerdict(acknowledgements::wake);
+        Loop announcements = threads.repeat("outcomes", announcer);
+        announcing = announcements;
+        announcer.onOutcomes(announcements::wake);
         watching = threads.repeat("deadlines", publisher);
+        beating = threads.repeat("heartbeat", heartbeat);
         for (Worker<?, ?, ?> worker : workers) {
             String name = worker.machine().name();
             worker.loops().add(threads.repeat("find-" + name, worker.find()));
@@ -402,7 +453,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void drain(long end) {
-        threads.await(() -> load() == 0 && acknowledger.isIdle(), left(end));
+        threads.await(() -> load() == 0 && acknowledger.isIdle() && announcer.isIdle(), left(end));
         if (load() > 0) {
             log.warn("{}: {} publications did not end in time; their subjects are in doubt", settings.name(), load());
         }
@@ -411,6 +462,12 @@ public final class Engine implements AutoCloseable {
         }
         if (acknowledging != null) {
             acknowledging.stop(left(end));
+        }
+        if (beating != null) {
+            beating.stop(left(end));
+        }
+        if (announcing != null) {
+            announcing.stop(left(end));
         }
     }
 }

@@ -7,7 +7,6 @@ import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobExecutor.ClaimRequest;
-import io.syncmachine.spi.PayloadStore.Intent;
 import io.syncmachine.spi.PayloadStore.Opening;
 import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.Store;
@@ -46,7 +45,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
     private final Settings settings;
     private final Slots<Run<?, ?, ?>> slots;
     private final Acknowledger acknowledger;
-    private final Publisher publisher;
+    private final Heartbeat heartbeat;
     private final AdaptivePoll poll;
     private final Gate gate;
     private final Comparison<S, ID, D> comparison;
@@ -59,7 +58,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             Settings settings,
             Slots<Run<?, ?, ?>> slots,
             Acknowledger acknowledger,
-            Publisher publisher,
+            Heartbeat heartbeat,
             AdaptivePoll poll,
             Gate gate) {
         this.machine = machine;
@@ -68,7 +67,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         this.settings = settings;
         this.slots = slots;
         this.acknowledger = acknowledger;
-        this.publisher = publisher;
+        this.heartbeat = heartbeat;
         this.poll = poll;
         this.gate = gate;
         this.comparison = new Comparison<>(machine, settings);
@@ -83,19 +82,19 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (room == 0) {
             return ROOM_CHECK;
         }
-        long leaseEnd = settings.clock().nanos() + settings.lease().toNanos();
+        long since = settings.clock().nanos();
         List<Claim> claims = store.jobs()
                 .claim(new ClaimRequest(
                         machine.storedName(), Stage.ENSURE_PUBLICATION, room, settings.lease(), settings.name()));
         if (claims.isEmpty()) {
             return poll.nothing();
         }
-        prepare(claims, leaseEnd);
+        prepare(claims.stream().map(claim -> heartbeat.hold(claim, since)).toList());
         return poll.found();
     }
 
-    private void prepare(List<Claim> claims, long leaseEnd) throws Exception {
-        List<Run<S, ID, D>> runs = lease(decode(claims, leaseEnd));
+    private void prepare(List<HeldClaim> claims) throws Exception {
+        List<Run<S, ID, D>> runs = lease(decode(claims));
         open(runs);
         if (!runs.isEmpty()) {
             List<Run<S, ID, D>> toSend = new ArrayList<>(runs.size());
@@ -114,14 +113,14 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         }
     }
 
-    private List<Run<S, ID, D>> decode(List<Claim> claims, long leaseEnd) {
+    private List<Run<S, ID, D>> decode(List<HeldClaim> claims) {
         List<Run<S, ID, D>> runs = new ArrayList<>(claims.size());
-        for (Claim claim : claims) {
+        for (HeldClaim held : claims) {
             try {
-                ID id = machine.subjectIds.decode(claim.key().key());
-                runs.add(new Run<>(machine, claim, id, leaseEnd, settings));
+                ID id = machine.subjectIds.decode(held.claim.key().key());
+                runs.add(new Run<>(machine, held, id, settings));
             } catch (IllegalArgumentException e) {
-                acknowledger.parkUndecodable(machine, claim, Failures.describe(e));
+                acknowledger.parkUndecodable(machine, held, Failures.describe(e));
             }
         }
         return runs;
@@ -140,7 +139,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         List<Run<S, ID, D>> held = new ArrayList<>(runs.size());
         for (Run<S, ID, D> run : runs) {
             if (free.remove(run.leaseKey())) {
-                run.leasedBy(holder);
+                run.held.leasedBy(new HeldClaim.SubjectLease(run.leaseKey(), holder));
                 held.add(run);
             } else {
                 acknowledger.add(run, new Verdict.Wait(HELD_ELSEWHERE, false, Effect.NOT_SENT, "lease held elsewhere"));
@@ -186,6 +185,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         return new BatchReader.Work<>() {
             @Override
             public void handle(Run<S, ID, D> run, @Nullable S subject) throws Exception {
+                heartbeat.beat();
                 Verdict verdict = isLate(run) ? LATE : compare(run, subject);
                 if (verdict == null) {
                     toSend.add(run);
@@ -196,7 +196,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
 
             @Override
             public void failed(Run<S, ID, D> run, Throwable failure) {
-                acknowledger.add(run, publisher.failed(run, Effect.NOT_SENT, Failures.describe(failure)));
+                acknowledger.add(run, Publisher.beforeSending(run, failure, settings));
             }
 
             @Override
@@ -208,7 +208,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
 
     /** Whether what comes before a run in its batch took so long that it would come too late to be sent, and all others with it. */
     private boolean isLate(Run<S, ID, D> run) {
-        return run.leaseLeft().compareTo(settings.lease().dividedBy(2)) < 0;
+        return run.held.left().compareTo(settings.lease().dividedBy(2)) < 0;
     }
 
     /** A verdict, or null if the run has got something to send. */
@@ -244,11 +244,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         }
         Set<Long> noted = ask(
                 runs,
-                () -> store.payloads()
-                        .intent(runs.stream()
-                                .map(run -> new Intent(
-                                        run.key, run.epoch(), run.message().intent(), run.leaseLeft()))
-                                .toList()));
+                () -> store.payloads().intent(runs.stream().map(Run::intend).toList()));
         List<Run<?, ?, ?>> prepared = new ArrayList<>(runs.size());
         for (Run<S, ID, D> run : runs) {
             if (noted.contains(run.epoch())) {

@@ -1,7 +1,7 @@
 package io.syncmachine.internal;
 
-import io.syncmachine.Backoff;
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.Policy;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
 import io.syncmachine.spi.Claim;
@@ -16,11 +16,13 @@ import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Stage;
+import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,21 +43,28 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private final EntitySource source;
     private final JobExecutor jobs;
     private final Settings settings;
+    private final Heartbeat heartbeat;
+    private final Predicate<Throwable> isAway;
     private final Runnable wakeWorkers;
     private final AdaptivePoll poll;
     private final Hooks hooks;
+    /** The batch that was begun and could not be ended, for the store was away. */
+    private @Nullable Batch unfinished;
 
     FindSubjects(
             Machine<?, ID, ?> machine,
             EntitySource source,
-            JobExecutor jobs,
+            Store store,
             Settings settings,
+            Heartbeat heartbeat,
             Runnable wakeWorkers,
             AdaptivePoll poll) {
         this.machine = machine;
         this.source = source;
-        this.jobs = jobs;
+        this.jobs = store.jobs();
+        this.isAway = store::isAway;
         this.settings = settings;
+        this.heartbeat = heartbeat;
         this.wakeWorkers = wakeWorkers;
         this.poll = poll;
         this.hooks = settings.hooks();
@@ -63,17 +72,24 @@ final class FindSubjects<ID> implements EngineThreads.Step {
 
     @Override
     public Duration run() throws Exception {
+        if (unfinished != null) {
+            unfinished.finish();
+            unfinished = null;
+        }
+        long since = settings.clock().nanos();
         List<Claim> claims = jobs.claim(
                 new ClaimRequest(machine.storedName(), Stage.FIND_SUBJECTS, BATCH, settings.lease(), settings.name()));
         if (claims.isEmpty()) {
             return poll.nothing();
         }
-        find(claims);
+        Batch batch = new Batch(
+                claims.stream().map(claim -> heartbeat.hold(claim, since)).toList());
+        unfinished = batch;
+        find(claims, batch);
         return poll.found();
     }
 
-    private void find(List<Claim> claims) throws Exception {
-        Batch batch = new Batch(claims);
+    private void find(List<Claim> claims, Batch batch) throws Exception {
         Exception unreadable = null;
         for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
             Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
@@ -90,6 +106,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             }
         }
         batch.finish();
+        unfinished = null;
         if (unreadable != null) {
             throw unreadable;
         }
@@ -166,14 +183,13 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     /** What becomes of a batch of claims: subjects are enqueued as their pages fill, claims are settled at the end. */
     private final class Batch {
 
-        private final List<Claim> all;
+        private final List<HeldClaim> all;
         private final Map<JobKey, JobRequest> page = new LinkedHashMap<>();
         private final List<Claim> done = new ArrayList<>();
         private final List<Release> releases = new ArrayList<>();
         private final List<Park> parks = new ArrayList<>();
-        private long renewedNanos = settings.clock().nanos();
 
-        Batch(List<Claim> all) {
+        Batch(List<HeldClaim> all) {
             this.all = all;
         }
 
@@ -182,7 +198,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             page.merge(key, new JobRequest(key, ChangedProperties.all(), Lane.LIVE, claim.causes()), JobRequest::union);
             if (page.size() >= PAGE) {
                 enqueuePage();
-                renew();
+                heartbeat.beat();
             }
         }
 
@@ -194,15 +210,20 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         }
 
         void done(Claim claim) {
-            renew();
+            heartbeat.beat();
             done.add(claim);
         }
 
         void failed(Claim claim, Throwable failure) {
-            renew();
+            heartbeat.beat();
+            if (isAway.test(failure)) {
+                unread(claim, failure);
+                return;
+            }
             String reason = Failures.describe(failure);
-            Backoff retry = machine.definition.policy().retry();
-            if (retry.isExhausted(claim.failingFor())) {
+            Policy policy = machine.definition.policy();
+            Setback setback = Setback.of(Setback.kind(failure, policy.classifier()), claim, policy.retry(), settings);
+            if (setback.end()) {
                 log.warn(
                         "machine {}: finding subjects of {} is given up: {}",
                         machine.name(),
@@ -210,14 +231,12 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                         reason);
                 parks.add(new Park(claim, reason, null));
             } else {
-                Duration delay =
-                        retry.delayAfter(claim.attempt(), settings.random().getAsDouble());
-                poll.expect(delay);
-                releases.add(new Release(claim, delay, true, reason));
+                poll.expect(setback.delay());
+                releases.add(new Release(claim, setback.delay(), setback.attempt(), reason));
             }
         }
 
-        void unread(Claim claim, Exception failure) {
+        void unread(Claim claim, Throwable failure) {
             releases.add(new Release(claim, UNREADABLE, false, Failures.describe(failure)));
         }
 
@@ -236,28 +255,24 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             wakeWorkers.run();
         }
 
-        /** Those at the end of a batch that takes long must not be claimed by others before it is their turn. */
-        private void renew() {
-            long now = settings.clock().nanos();
-            if (now - renewedNanos > settings.lease().toNanos() / 3) {
-                jobs.renew(all, settings.lease());
-                renewedNanos = now;
-            }
-        }
-
+        /** Writes what became of all; may be called again if the store does not answer. */
         void finish() {
             if (!page.isEmpty()) {
                 enqueuePage();
             }
             if (!done.isEmpty()) {
                 jobs.complete(done);
+                done.clear();
             }
             if (!releases.isEmpty()) {
                 jobs.release(releases);
+                releases.clear();
             }
             if (!parks.isEmpty()) {
                 jobs.park(parks);
+                parks.clear();
             }
+            all.forEach(heartbeat::drop);
         }
     }
 }

@@ -1,10 +1,10 @@
 package io.syncmachine.internal;
 
-import io.syncmachine.Backoff;
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.EntityChange;
 import io.syncmachine.Events;
+import io.syncmachine.FailureKind;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
 import io.syncmachine.spi.Claim;
@@ -17,12 +17,14 @@ import io.syncmachine.spi.JobExecutor.Park;
 import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.Stage;
+import io.syncmachine.spi.Store;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,73 +38,93 @@ final class HandleChanges<E> implements EngineThreads.Step {
 
     private static final Logger log = LoggerFactory.getLogger(HandleChanges.class);
     private static final int BATCH = 20;
+    private static final Duration AWAY = Duration.ofSeconds(1);
     private static final Duration UNKNOWN_TYPE = Duration.ofMinutes(1);
 
     private final Handler<E> handler;
     private final EntitySource source;
     private final JobExecutor jobs;
+    private final Predicate<Throwable> isAway;
     private final Settings settings;
+    private final Heartbeat heartbeat;
     private final BiFunction<String, Object, Events> events;
     private final AdaptivePoll poll;
+    private final Deque<HeldClaim> waiting = new ArrayDeque<>();
+    /** What is to be written of the change that was handled last, as long as the store does not answer. */
+    private @Nullable Runnable ending;
 
     HandleChanges(
             Handler<E> handler,
             EntitySource source,
-            JobExecutor jobs,
+            Store store,
             Settings settings,
+            Heartbeat heartbeat,
             BiFunction<String, Object, Events> events,
             AdaptivePoll poll) {
         this.handler = handler;
         this.source = source;
-        this.jobs = jobs;
+        this.jobs = store.jobs();
+        this.isAway = store::isAway;
         this.settings = settings;
+        this.heartbeat = heartbeat;
         this.events = events;
         this.poll = poll;
     }
 
     @Override
     public Duration run() {
-        List<Claim> claims = jobs.claim(
-                new ClaimRequest(handler.storedName(), Stage.FIND_SUBJECTS, BATCH, settings.lease(), settings.name()));
-        if (claims.isEmpty()) {
+        end();
+        if (waiting.isEmpty()) {
+            claim();
+        }
+        if (waiting.isEmpty()) {
             return poll.nothing();
         }
-        List<Claim> left = new ArrayList<>(claims);
-        long renewed = settings.clock().nanos();
-        while (!left.isEmpty()) {
-            Claim claim = left.remove(0);
-            if (handler.entity().names().contains(claim.key().entityType())) {
-                settle(claim);
-            } else {
-                releaseUnknown(claim);
-            }
-            long now = settings.clock().nanos();
-            if (now - renewed > settings.lease().toNanos() / 3 && !left.isEmpty()) {
-                Set<Long> held = jobs.renew(left, settings.lease());
-                left.removeIf(waiting -> !held.contains(waiting.token()));
-                renewed = now;
-            }
+        while (!waiting.isEmpty()) {
+            heartbeat.beat();
+            HeldClaim next = waiting.remove();
+            ending = next.left().isZero() ? () -> {} : settle(next.claim);
+            end();
+            heartbeat.drop(next);
         }
         return poll.found();
     }
 
-    private void releaseUnknown(Claim claim) {
+    private void end() {
+        if (ending != null) {
+            ending.run();
+            ending = null;
+        }
+    }
+
+    private void claim() {
+        long since = settings.clock().nanos();
+        for (Claim claim : jobs.claim(new ClaimRequest(
+                handler.storedName(), Stage.FIND_SUBJECTS, BATCH, settings.lease(), settings.name()))) {
+            waiting.add(heartbeat.hold(claim, since));
+        }
+    }
+
+    /** Does what is to be done, and answers what is to be written then. */
+    private Runnable settle(Claim claim) {
+        if (!handler.entity().names().contains(claim.key().entityType())) {
+            return unknown(claim);
+        }
+        try {
+            handle(claim, handler.entity());
+        } catch (Throwable e) {
+            return failed(claim, e);
+        }
+        return () -> jobs.complete(List.of(claim));
+    }
+
+    private Runnable unknown(Claim claim) {
         String type = claim.key().entityType();
         log.warn(
                 "handler {} does not listen to {}: a change of it waits for a node whose handler does",
                 handler.name(),
                 type);
-        jobs.release(List.of(new Release(claim, UNKNOWN_TYPE, false, "unknown type " + type)));
-    }
-
-    private void settle(Claim claim) {
-        try {
-            handle(claim, handler.entity());
-        } catch (Throwable e) {
-            failed(claim, e);
-            return;
-        }
-        jobs.complete(List.of(claim));
+        return release(new Release(claim, UNKNOWN_TYPE, false, "unknown type " + type));
     }
 
     private <ID> void handle(Claim claim, EntityDescription<E, ID> entity) throws Exception {
@@ -134,22 +156,28 @@ final class HandleChanges<E> implements EngineThreads.Step {
                                 }));
     }
 
-    private void failed(Claim claim, Throwable failure) {
+    private Runnable release(Release release) {
+        return () -> jobs.release(List.of(release));
+    }
+
+    private Runnable failed(Claim claim, Throwable failure) {
         String reason = Failures.describe(failure);
-        Backoff retry = handler.definition().retry();
-        if (retry.isExhausted(claim.failingFor())) {
+        if (isAway.test(failure)) {
+            return release(new Release(claim, AWAY, false, reason));
+        }
+        FailureKind kind = Setback.kind(failure, other -> FailureKind.unknown());
+        Setback setback = Setback.of(kind, claim, handler.definition().retry(), settings);
+        if (setback.end()) {
             log.warn(
                     "handler {}: {} is given up: {}",
                     handler.name(),
                     claim.key().key(),
                     reason);
-            jobs.park(List.of(new Park(claim, reason, null)));
-            return;
+            return () -> jobs.park(List.of(new Park(claim, reason, null)));
         }
-        Duration delay = retry.delayAfter(claim.attempt(), settings.random().getAsDouble());
         log.debug("handler {}: {} is tried again", handler.name(), claim.key().key(), failure);
-        poll.expect(delay);
-        jobs.release(List.of(new Release(claim, delay, true, reason)));
+        poll.expect(setback.delay());
+        return release(new Release(claim, setback.delay(), setback.attempt(), reason));
     }
 
     /** What a handler sees. */

@@ -1,12 +1,10 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.Backoff;
-import io.syncmachine.NotAcceptedException;
+import io.syncmachine.FailureKind;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
-import io.syncmachine.RejectedException;
-import io.syncmachine.ThrottledException;
 import io.syncmachine.event.Hook;
 import io.syncmachine.function.CheckedConsumer;
 import io.syncmachine.internal.Verdict.Effect;
@@ -27,7 +25,6 @@ final class Publisher implements EngineThreads.Step {
 
     private static final Duration IDLE_CHECK = Duration.ofMillis(250);
     private static final Duration CLOSED = Duration.ofSeconds(1);
-    private static final Duration LONGEST_WAIT = Duration.ofDays(365);
 
     private final Settings settings;
     private final Function<Machine<?, ?, ?>, @Nullable String> gates;
@@ -98,7 +95,8 @@ final class Publisher implements EngineThreads.Step {
 
     private Verdict judge(Run<?, ?, ?> run, PublishResult result) {
         if (!result.accepted()) {
-            return failed(run, Effect.NOT_APPLIED, Failures.cut("not accepted: " + result.reason()));
+            String reason = Failures.cut("not accepted: " + result.reason());
+            return verdict(run, FailureKind.notAccepted(), Effect.NOT_APPLIED, reason, settings);
         }
         boolean remoteIds = run.machine.definition.remoteIdsFromApi();
         if (result.remoteId() != null && !remoteIds) {
@@ -119,33 +117,36 @@ final class Publisher implements EngineThreads.Step {
         return new Verdict.Acknowledged(result.remoteId(), run.message().repetition());
     }
 
-    private Verdict judge(Run<?, ?, ?> run, Throwable e) {
-        if (e instanceof RejectedException) {
-            if (run.message().repetition()) {
-                // What is refused is an older document than the subject's: that one is still to be sent.
-                return new Verdict.Wait(Duration.ZERO, false, Effect.REPETITION_REFUSED, Failures.describe(e));
-            }
-            return new Verdict.GiveUp(Effect.NOT_APPLIED, Failures.describe(e));
+    private Verdict judge(Run<?, ?, ?> run, Throwable failure) {
+        FailureKind kind = kind(run, failure);
+        if (kind.isRejected() && run.message().repetition()) {
+            // What is refused is an older document than the subject's: that one is still to be sent.
+            return new Verdict.Wait(Duration.ZERO, false, Effect.REPETITION_REFUSED, Failures.describe(failure));
         }
-        if (e instanceof ThrottledException throttled) {
-            Duration wait = throttled.retryAfter().compareTo(LONGEST_WAIT) < 0 ? throttled.retryAfter() : LONGEST_WAIT;
-            return new Verdict.Wait(wait, false, Effect.NOT_APPLIED, Failures.describe(e));
-        }
-        if (e instanceof NotAcceptedException) {
-            return failed(run, Effect.NOT_APPLIED, Failures.describe(e));
-        }
-        return failed(run, Effect.unknown(run.callLeft().plus(settings.grace())), Failures.describe(e));
+        Effect effect = kind.isUnknown() ? Effect.unknown(run.callLeft().plus(settings.grace())) : Effect.NOT_APPLIED;
+        return verdict(run, kind, effect, Failures.describe(failure), settings);
     }
 
-    /** After a failure: another attempt, not before the call can no longer take effect, or the end of them. */
-    Verdict failed(Run<?, ?, ?> run, Effect effect, String reason) {
+    private static FailureKind kind(Run<?, ?, ?> run, Throwable failure) {
+        return Setback.kind(failure, run.machine.definition.policy().classifier());
+    }
+
+    /** After a failure before anything was sent. */
+    static Verdict beforeSending(Run<?, ?, ?> run, Throwable failure, Settings settings) {
+        return verdict(run, kind(run, failure), Effect.NOT_SENT, Failures.describe(failure), settings);
+    }
+
+    /** Another attempt, not before the call can no longer take effect, or the end of them. */
+    private static Verdict verdict(
+            Run<?, ?, ?> run, FailureKind kind, Effect effect, String reason, Settings settings) {
         Backoff retry = run.machine.definition.policy().retry();
-        if (retry.isExhausted(run.claim.failingFor())) {
+        Setback setback = Setback.of(kind, run.claim, retry, settings);
+        if (setback.end()) {
             return new Verdict.GiveUp(effect, reason);
         }
-        Duration delay = retry.delayAfter(run.claim.attempt(), settings.random().getAsDouble());
         Duration waitOut = effect.waitOut() == null ? Duration.ZERO : effect.waitOut();
-        return new Verdict.Wait(delay.compareTo(waitOut) > 0 ? delay : waitOut, true, effect, reason);
+        Duration delay = setback.delay().compareTo(waitOut) > 0 ? setback.delay() : waitOut;
+        return new Verdict.Wait(delay, setback.attempt(), effect, reason);
     }
 
     /** The watch over deadlines. */
@@ -166,7 +167,9 @@ final class Publisher implements EngineThreads.Step {
     private void expire(Run<?, ?, ?> run) {
         if (calling.remove(run) && run.answer()) {
             run.interrupt();
-            verdicts.accept(run, failed(run, Effect.unknown(settings.grace()), "no answer within the deadline"));
+            Effect effect = Effect.unknown(settings.grace());
+            verdicts.accept(
+                    run, verdict(run, FailureKind.unknown(), effect, "no answer within the deadline", settings));
         }
     }
 }

@@ -9,6 +9,7 @@ import io.syncmachine.internal.Comparison.Decision.Repeat;
 import io.syncmachine.internal.Comparison.Decision.Send;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.PayloadStore.Intent;
 import io.syncmachine.spi.PayloadStore.Opening;
 import io.syncmachine.spi.PayloadStore.PayloadRecord;
 import io.syncmachine.spi.PayloadStore.PendingIntent;
@@ -32,16 +33,15 @@ final class Run<S, ID, D> {
     final Claim claim;
     final SubjectKey key;
     final ID id;
-    /** When the lease ends at the latest, counted from before the claim was asked for. */
-    final long leaseEndNanos;
+    final HeldClaim held;
 
     private final EngineClock clock;
     private final PayloadCodec codec;
     private final AtomicBoolean answered = new AtomicBoolean();
-    private @Nullable String leaseHolder;
     private @Nullable Opening opening;
     private @Nullable Message<S, D> message;
     private @Nullable String fingerprint;
+    private long intentEndNanos;
     private long callStartNanos;
     private long callEndNanos;
     private boolean called;
@@ -68,25 +68,15 @@ final class Run<S, ID, D> {
             boolean repetition,
             boolean reusedKey) {}
 
-    Run(Machine<S, ID, D> machine, Claim claim, ID id, long leaseEndNanos, Settings settings) {
+    Run(Machine<S, ID, D> machine, HeldClaim held, ID id, Settings settings) {
         this.machine = machine;
-        this.claim = claim;
+        this.held = held;
+        this.claim = held.claim;
         this.key = new SubjectKey(
                 claim.key().tenant(), claim.key().machine(), claim.key().key());
         this.id = id;
-        this.leaseEndNanos = leaseEndNanos;
         this.clock = settings.clock();
         this.codec = settings.codec();
-    }
-
-    /** Notes under which name the subject's lease was taken, to be given back. */
-    void leasedBy(String holder) {
-        leaseHolder = holder;
-    }
-
-    @Nullable
-    String leaseHolder() {
-        return leaseHolder;
     }
 
     String leaseKey() {
@@ -182,13 +172,17 @@ final class Run<S, ID, D> {
         return Objects.requireNonNull(message);
     }
 
-    Duration leaseLeft() {
-        return Duration.ofNanos(Math.max(leaseEndNanos - clock.nanos(), 0));
+    /** What is to be noted before the send: the call may take effect until the lease ends, as it stands now. */
+    Intent intend() {
+        Duration left = held.left();
+        intentEndNanos = clock.nanos() + left.toNanos();
+        return new Intent(key, epoch(), message().intent(), left);
     }
 
-    /** Whether a whole call, and the grace time after it, fits into the lease. */
+    /** Whether a whole call, and the grace time after it, fits into the lease, and into the time that was noted for it. */
     boolean mayCall(Duration grace) {
-        return machine.definition.policy().deadline().plus(grace).compareTo(leaseLeft()) <= 0;
+        Duration call = machine.definition.policy().deadline().plus(grace);
+        return call.compareTo(held.left()) <= 0 && call.toNanos() <= intentEndNanos - clock.nanos();
     }
 
     /** Begins the call on the current thread. */

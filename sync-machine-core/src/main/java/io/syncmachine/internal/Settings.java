@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param random draws from zero to one for the jitter of retries
  * @param lease how long a claim lasts
  * @param grace how long after its deadline a call may still take effect
+ * @param startWithin how long a start waits for a store that is away
  * @param patience how long a stop waits for publications in flight
  * @param works whether it runs jobs, or captures only
  * @param observers who is told of outcomes, and of calls of hooks
@@ -36,6 +37,7 @@ public record Settings(
         DoubleSupplier random,
         Duration lease,
         Duration grace,
+        Duration startWithin,
         Duration patience,
         boolean works,
         List<SyncObserver> observers,

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A thread per loop; publications on virtual threads where the JDK has them, else on a pool per machine. A loop whose step fails
- * pauses, longer each time, and goes on for ever; it logs the first failure of a row and the recovery.
+ * pauses, longer each time, and goes on for ever; it logs the first failure of a row and the recovery, but for those of an outage, which all
+ * loops see.
  */
 final class WorkerThreads implements EngineThreads {
 
@@ -26,11 +27,13 @@ final class WorkerThreads implements EngineThreads {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
     private final String engine;
+    private final Outage outage;
     private final List<ExecutorService> pools = new ArrayList<>();
     private final List<RunningLoop> loops = new ArrayList<>();
 
-    WorkerThreads(String engine) {
+    WorkerThreads(String engine, Outage outage) {
         this.engine = engine;
+        this.outage = outage;
     }
 
     @Override
@@ -136,14 +139,16 @@ final class WorkerThreads implements EngineThreads {
                     LockSupport.parkNanos(this, rest.toNanos());
                 }
             }
+            outage.isOverFor(this);
         }
 
         private Duration runOnce() {
             try {
                 Duration rest = step.run();
+                outage.isOverFor(this);
+                pause = SHORTEST_PAUSE;
                 if (failing) {
                     failing = false;
-                    pause = SHORTEST_PAUSE;
                     log.info("{}: works again", name);
                 }
                 return rest;
@@ -151,7 +156,7 @@ final class WorkerThreads implements EngineThreads {
                 if (Thread.interrupted() && stopped) {
                     return Duration.ZERO;
                 }
-                if (!failing) {
+                if (!outage.isSeen(this, e) && !failing) {
                     failing = true;
                     log.warn("{}: failed, and will be tried again until it works", name, e);
                 }

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,10 +47,15 @@ final class InMemoryJobs implements JobExecutor {
     private final Elapsed time;
     private final AtomicLong sequence;
     private final Runnable wake;
+    private final Set<Capability> capabilities;
     private final Map<JobKey, Job> jobs = new HashMap<>();
     private final Map<Queue, NavigableMap<Line, NavigableSet<Job>>> lines = new HashMap<>();
+    /** Jobs that find subjects and are claimed: what is requested meanwhile may come of them. */
+    private final Set<Job> finding = new HashSet<>();
+
     private long numbers;
     private final NavigableMap<JobKey, Job> parked = new TreeMap<>(JobKey.ORDER);
+    private long requests;
     private long turn;
 
     private record Queue(String machine, Stage stage) {}
@@ -58,6 +64,7 @@ final class InMemoryJobs implements JobExecutor {
 
     static final class Job {
         static final long NOBODY = 0;
+        static final long NONE = Long.MAX_VALUE;
 
         final JobKey key;
         final long number;
@@ -66,6 +73,10 @@ final class InMemoryJobs implements JobExecutor {
         long token = NOBODY;
         boolean parked;
         int attempts;
+        /** The number of the oldest request that a run is still to cover; and of the oldest since the claim. */
+        long oldest = NONE;
+
+        long oldestSince = NONE;
 
         @Nullable
         Long failingSince;
@@ -106,18 +117,22 @@ final class InMemoryJobs implements JobExecutor {
             failingSince = null;
         }
 
-        void unite(JobRequest request) {
+        void unite(JobRequest request, long requestNumber) {
             ChangedProperties more = request.changed();
             if (token == NOBODY) {
+                oldest = Math.min(oldest, requestNumber);
                 changed = changed.union(more);
                 causes = Cause.union(causes, request.causes());
             } else {
+                oldestSince = Math.min(oldestSince, requestNumber);
                 changedSince = changedSince == null ? more : changedSince.union(more);
                 causesSince = Cause.union(causesSince, request.causes());
             }
         }
 
         void uniteAll() {
+            oldest = Math.min(oldest, oldestSince);
+            oldestSince = NONE;
             if (changedSince != null) {
                 changed = changed.union(changedSince);
                 changedSince = null;
@@ -127,6 +142,8 @@ final class InMemoryJobs implements JobExecutor {
         }
 
         void forgetChangesOfTheRun() {
+            oldest = oldestSince;
+            oldestSince = NONE;
             changed = changedSince == null ? changed : changedSince;
             changedSince = null;
             causes = causesSince;
@@ -134,15 +151,16 @@ final class InMemoryJobs implements JobExecutor {
         }
     }
 
-    InMemoryJobs(Elapsed time, AtomicLong sequence, Runnable wake) {
+    InMemoryJobs(Elapsed time, AtomicLong sequence, Runnable wake, Set<Capability> capabilities) {
         this.time = time;
+        this.capabilities = capabilities;
         this.sequence = sequence;
         this.wake = wake;
     }
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.EXCLUSIVE);
+        return capabilities;
     }
 
     @Override
@@ -155,12 +173,19 @@ final class InMemoryJobs implements JobExecutor {
 
     private void enqueue(JobRequest request) {
         Job job = jobs.get(request.key());
+        long number = ++requests;
+        if (request.key().stage() == Stage.ENSURE_PUBLICATION) {
+            for (Job finder : finding) {
+                number = Math.min(number, finder.oldest);
+            }
+        }
         if (job == null) {
             job = new Job(numbers++, request);
+            job.oldest = number;
             jobs.put(job.key, job);
             lineUp(job, time.now());
         } else {
-            job.unite(request);
+            job.unite(request, number);
             hurry(job, request.lane());
         }
         job.requested++;
@@ -230,6 +255,9 @@ final class InMemoryJobs implements JobExecutor {
         job.uniteAll();
         job.claimed = job.requested;
         job.token = sequence.incrementAndGet();
+        if (job.key.stage() == Stage.FIND_SUBJECTS) {
+            finding.add(job);
+        }
         job.attempts++;
         lineUp(job, time.in(lease));
         Duration failingFor = job.failingSince == null ? Duration.ZERO : Duration.ofNanos(now - job.failingSince);
@@ -249,6 +277,7 @@ final class InMemoryJobs implements JobExecutor {
             } else {
                 jobs.remove(job.key);
                 line(job).remove(job);
+                finding.remove(job);
                 endings.put(claim.token(), Ending.SETTLED);
             }
         }
@@ -266,7 +295,7 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     private Ending release(Job job, Release release) {
-        job.token = Job.NOBODY;
+        unclaim(job);
         job.failure = release.reason();
         job.uniteAll();
         if (!release.countsAsAttempt()) {
@@ -299,8 +328,9 @@ final class InMemoryJobs implements JobExecutor {
             return runAgain(job);
         }
         line(job).remove(job);
-        job.token = Job.NOBODY;
+        unclaim(job);
         job.parked = true;
+        job.oldest = Job.NONE;
         job.parkedAt = time.now();
         job.failingSince = job.failingSince == null ? Long.valueOf(job.parkedAt) : job.failingSince;
         job.refused = park.refused();
@@ -309,11 +339,33 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     private Ending runAgain(Job job) {
-        job.token = Job.NOBODY;
+        unclaim(job);
         job.failure = null;
         job.forgetAttempts();
         lineUp(job, time.now());
         return Ending.RUNS_AGAIN;
+    }
+
+    private void unclaim(Job job) {
+        job.token = Job.NOBODY;
+        finding.remove(job);
+    }
+
+    @Override
+    public synchronized long requested() {
+        return requests;
+    }
+
+    /** Parked jobs are given up. */
+    @Override
+    public synchronized long covered() {
+        long oldest = requests + 1;
+        for (Job job : jobs.values()) {
+            if (!job.parked) {
+                oldest = Math.min(oldest, Math.min(job.oldest, job.oldestSince));
+            }
+        }
+        return oldest - 1;
     }
 
     @Override

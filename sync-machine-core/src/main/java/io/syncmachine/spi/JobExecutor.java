@@ -87,6 +87,22 @@ public interface JobExecutor {
     Set<Capability> capabilities();
 
     /**
+     * In an executor that is not durable: the number of the latest request. Whoever keeps changes until their jobs are done remembers it
+     * after it has enqueued them, and compares it with {@link #covered}. Numbers begin anew with each process.
+     */
+    default long requested() {
+        throw new UnsupportedOperationException("only an executor that is not durable numbers its requests");
+    }
+
+    /**
+     * In an executor that is not durable: all requests up to this number are done or given up, and so are those that were made while
+     * a job that finds subjects ran for one of them.
+     */
+    default long covered() {
+        throw new UnsupportedOperationException("only an executor that is not durable numbers its requests");
+    }
+
+    /**
      * Asks for one run of each job, and returns when that is kept (durable, if the executor is). A waiting job of the key absorbs
      * the request and unites what changed, and stays due when it was; a job that is claimed does not absorb it: one more run
      * follows. A parked job is due again, with its attempts and what was refused forgotten, if something changed; a request where

@@ -35,6 +35,7 @@ public final class JdbcStore implements Store {
     private final String prefix;
     private final SchemaMode schemaMode;
     private final boolean wakeUps;
+    private final @Nullable Store jobs;
     private @Nullable Parts parts;
     private boolean open;
 
@@ -54,6 +55,7 @@ public final class JdbcStore implements Store {
         this.prefix = builder.prefix;
         this.schemaMode = builder.schemaMode;
         this.wakeUps = builder.wakeUps;
+        this.jobs = builder.jobs;
     }
 
     /** A store whose tables are there already, under their default names. */
@@ -73,7 +75,7 @@ public final class JdbcStore implements Store {
 
     @Override
     public JobExecutor jobs() {
-        return parts().jobs();
+        return jobs == null ? parts().jobs() : jobs.jobs();
     }
 
     @Override
@@ -127,6 +129,17 @@ public final class JdbcStore implements Store {
         parts().database().together(calls);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Told by the kinds and SQL states of the exceptions: broken and refused connections, a server that is down or coming up, and a pool
+     * that has no connection to give; not a password that is refused.
+     */
+    @Override
+    public boolean isAway(Throwable failure) {
+        return Away.is(failure);
+    }
+
     private synchronized Parts parts() {
         if (parts == null) {
             Dialect dialect = Dialects.of(dataSource);
@@ -154,6 +167,9 @@ public final class JdbcStore implements Store {
         Parts parts = parts();
         parts.database().learnIsolation();
         new Schema(parts.database(), parts.dialect()).prepare(schemaMode);
+        if (jobs != null) {
+            jobs.open(wake, works);
+        }
         parts.wakeups().open(wake, works);
         open = true;
     }
@@ -201,6 +217,9 @@ public final class JdbcStore implements Store {
         if (open) {
             open = false;
             parts().wakeups().close();
+            if (jobs != null) {
+                jobs.close();
+            }
             parts = null;
         }
     }
@@ -214,6 +233,7 @@ public final class JdbcStore implements Store {
         private SchemaMode schemaMode = SchemaMode.VALIDATE;
         private String prefix = "sync_machine_";
         private boolean wakeUps = true;
+        private @Nullable Store jobs;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -250,6 +270,19 @@ public final class JdbcStore implements Store {
          */
         public Builder wakeUps(boolean wakeUps) {
             this.wakeUps = wakeUps;
+            return this;
+        }
+
+        /**
+         * Keeps jobs in another store, and only captured changes, leases, payload records and the journal in the database; default none. If
+         * that store forgets its jobs when its process ends, such as {@link io.syncmachine.memory.InMemoryStore#forOneProcess},
+         * changes stay in the outbox until their jobs are done, and another node takes them a minute after that; dead letters are
+         * forgotten. An outcome and its line in the journal are not written atomically then.
+         *
+         * @param jobs opened and closed with this one; of it, nothing but its jobs is used
+         */
+        public Builder jobs(Store jobs) {
+            this.jobs = Objects.requireNonNull(jobs, "jobs");
             return this;
         }
 

@@ -84,7 +84,7 @@ final class PostgresWakeups implements Wakeups {
                 database.call(connection -> execute(connection, "notify " + channel));
                 failing = false;
             } catch (JdbcStoreException e) {
-                if (!failing && !closed) {
+                if (!failing && !closed && !Away.is(e)) {
                     log.warn("other processes cannot be woken; they poll", e);
                 }
                 failing = true;
@@ -125,8 +125,8 @@ final class PostgresWakeups implements Wakeups {
                     forget(connection);
                 }
             } catch (SQLException e) {
-                if (!failing && !closed) {
-                    log.warn("wake-ups of other processes are not heard until the database is back; polling", e);
+                if (!failing && !closed && !Away.is(e)) {
+                    log.warn("wake-ups of other processes are not heard; polling", e);
                 }
                 failing = true;
                 LockSupport.parkNanos(this, BEFORE_RECONNECT.toNanos());

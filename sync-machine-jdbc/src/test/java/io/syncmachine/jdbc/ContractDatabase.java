@@ -51,6 +51,7 @@ final class ContractDatabase {
     }
 
     void pass(Duration duration) {
+        moveBack("outbox", "held_until", duration);
         moveBack("job", "due_at", duration);
         moveBack("job", "lease_until", duration);
         moveBack("job", "failing_since", duration);

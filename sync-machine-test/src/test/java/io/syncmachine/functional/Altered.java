@@ -11,20 +11,25 @@ final class Altered {
 
     /** Instead of a method; overloads share one. */
     interface Instead {
-        Object call(Object[] arguments) throws Exception;
+        Object call(Object[] arguments, Real real) throws Throwable;
+    }
+
+    /** The call of the real method. */
+    interface Real {
+        Object call() throws Throwable;
     }
 
     static <T> T port(Class<T> type, T real, Map<String, Instead> instead) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+            Real call = () -> {
+                try {
+                    return method.invoke(real, args);
+                } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            };
             Instead other = instead.get(method.getName());
-            if (other != null) {
-                return other.call(args);
-            }
-            try {
-                return method.invoke(real, args);
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
+            return other == null ? call.call() : other.call(args, call);
         }));
     }
 }

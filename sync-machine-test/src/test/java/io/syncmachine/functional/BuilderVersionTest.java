@@ -13,9 +13,7 @@ import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.functional.World.Node;
 import io.syncmachine.functional.World.Order;
 import io.syncmachine.functional.World.OrderDocument;
-import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.Outbox;
-import io.syncmachine.spi.Outbox.Router;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.List;
@@ -304,15 +302,8 @@ class BuilderVersionTest {
         private Store lateStore() {
             Store store = world.store.another();
             Outbox outbox = Altered.port(
-                    Outbox.class,
-                    store.outbox(),
-                    Map.of(
-                            "relay",
-                            arguments -> relays
-                                    ? store.outbox().relay((Integer) arguments[0], (Router) arguments[1], (JobExecutor)
-                                            arguments[2])
-                                    : 0));
-            return Altered.port(Store.class, store, Map.of("outbox", none -> outbox));
+                    Outbox.class, store.outbox(), Map.of("relay", (arguments, real) -> relays ? real.call() : 0));
+            return Altered.port(Store.class, store, Map.of("outbox", (none, real) -> outbox));
         }
 
         private void sweepEnds() {

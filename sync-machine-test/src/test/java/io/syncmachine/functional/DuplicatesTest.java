@@ -212,7 +212,7 @@ class DuplicatesTest {
 
     /** A store of parts that do not know of each other. */
     private static Store parts(InMemoryStore store, JobExecutor jobs, LeaseStore leases) {
-        return Altered.port(Store.class, store, Map.of("jobs", none -> jobs, "leases", none -> leases));
+        return Altered.port(Store.class, store, Map.of("jobs", (none, real) -> jobs, "leases", (none, real) -> leases));
     }
 
     /** Leases that keep nobody out. */
@@ -250,25 +250,25 @@ class DuplicatesTest {
                     JobExecutor.class,
                     jobs,
                     Map.of(
-                            "capabilities", none -> Set.of(),
-                            "claim", arguments -> claim((ClaimRequest) arguments[0]),
+                            "capabilities", (none, real) -> Set.of(),
+                            "claim", (arguments, real) -> claim((ClaimRequest) arguments[0]),
                             "complete",
-                                    arguments -> {
+                                    (arguments, real) -> {
                                         Collection<Claim> claims = (Collection<Claim>) arguments[0];
                                         claims.forEach(this::settled);
                                         return jobs.complete(claims);
                                     },
                             "release",
-                                    arguments -> {
+                                    (arguments, real) -> {
                                         Collection<Release> releases = (Collection<Release>) arguments[0];
                                         releases.stream().map(Release::claim).forEach(this::settled);
-                                        return jobs.release(releases);
+                                        return real.call();
                                     },
                             "park",
-                                    arguments -> {
+                                    (arguments, real) -> {
                                         Collection<Park> parks = (Collection<Park>) arguments[0];
                                         parks.stream().map(Park::claim).forEach(this::settled);
-                                        return jobs.park(parks);
+                                        return real.call();
                                     }));
         }
 

@@ -2,15 +2,25 @@ package io.syncmachine.functional;
 
 import static io.syncmachine.functional.World.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.syncmachine.ChangeHandler;
+import io.syncmachine.EntityChange;
 import io.syncmachine.NotAcceptedException;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.event.Outcome.Result;
-import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.functional.World.Customer;
 import io.syncmachine.functional.World.Order;
+import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.Journal;
+import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.PayloadStore.Acknowledgement;
 import io.syncmachine.spi.PayloadStore.Closing;
@@ -19,12 +29,17 @@ import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import io.syncmachine.test.ManualThreads;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** What happens while the store or the entities are away. */
 class OutageTest {
@@ -51,11 +66,14 @@ class OutageTest {
         return world.start(
                 "node",
                 fragileEntities(),
-                Altered.port(Store.class, world.store, Map.of("payloads", none -> payloads, "atomically", arguments -> {
-                    beforeTransaction.run();
-                    ((Runnable) arguments[0]).run();
-                    return null;
-                })),
+                Altered.port(
+                        Store.class,
+                        world.store,
+                        Map.of("payloads", (none, real) -> payloads, "atomically", (arguments, real) -> {
+                            beforeTransaction.run();
+                            ((Runnable) arguments[0]).run();
+                            return null;
+                        })),
                 threads,
                 machines);
     }
@@ -188,6 +206,225 @@ class OutageTest {
         assertThat(engine.backlog().isEmpty()).isTrue();
     }
 
+    @Test
+    void aJournalThatCannotBeWrittenHoldsUpNothing() {
+        Journal journal = Altered.port(Journal.class, world.store.journal(), Map.of("append", (arguments, real) -> {
+            mayBeAway(failing.contains("append"));
+            return real.call();
+        }));
+        SyncMachine<Order, Long> machine = world.orders();
+        SyncEngine engine = world.start(
+                "node",
+                world.entities,
+                Altered.port(Store.class, world.store, Map.of("journal", (none, real) -> journal)),
+                threads,
+                machine);
+        failing = Set.of("append");
+        world.save(1, "open");
+        threads.runAll();
+        assertThat(threads.failures()).isEmpty();
+        assertThat(engine.backlog().isEmpty()).isTrue();
+        assertThat(world.results()).containsExactly(Result.PUBLISHED);
+
+        failing = Set.of();
+        world.save(1, "sent");
+        threads.runAll();
+
+        assertThat(api.calls).hasSize(2);
+        assertThat(engine.explain(machine, 1L).timeline()).hasSize(1);
+    }
+
+    private Set<String> failing = Set.of();
+
+    private Store withFragileJobs() {
+        JobExecutor jobs = Altered.port(JobExecutor.class, world.store.jobs(), Map.of("complete", (arguments, real) -> {
+            mayBeAway(failing.contains("complete"));
+            return real.call();
+        }));
+        return Altered.port(Store.class, world.store, Map.of("jobs", (none, real) -> jobs));
+    }
+
+    @Test
+    void whatAFinderFoundIsNotLookedForAgainWhenTheStoreIsBack() {
+        List<Long> looks = new ArrayList<>();
+        SyncEngine engine = world.start(
+                "node",
+                world.entities,
+                withFragileJobs(),
+                threads,
+                SyncMachine.define(World.MACHINE, Order.class, Long.class)
+                        .listenTo(Customer.class, customer -> {
+                            looks.add(customer.id());
+                            return customer.orderIds();
+                        })
+                        .build(World::document)
+                        .publish(api::put)
+                        .done());
+        world.entities.save(new Customer(7, "Ada", List.of(1L)), new Order(1, "open", 7));
+        failing = Set.of("complete");
+        threads.runAll();
+        assertThat(threads.failures()).isNotEmpty();
+
+        failing = Set.of();
+        threads.runAll();
+
+        assertThat(api.content).containsOnlyKeys("1");
+        assertThat(looks).containsExactly(7L);
+        assertThat(engine.backlog().isEmpty()).isTrue();
+    }
+
+    @Test
+    void aHandlerIsNotCalledAgainForACompletionThatComesLate() {
+        List<Long> handled = new ArrayList<>();
+        SyncEngine engine = world.start(
+                builder -> builder.handlers(ChangeHandler.onChange(
+                        "watch", Order.class, (EntityChange<Order> change) -> handled.add(change.id(Long.class)))),
+                "node",
+                world.entities,
+                withFragileJobs(),
+                threads);
+        world.entities.save(new Order(1, "open", 7), new Order(2, "open", 7));
+        failing = Set.of("complete");
+        threads.runAll();
+        assertThat(threads.failures()).isNotEmpty();
+
+        failing = Set.of();
+        threads.runAll();
+
+        assertThat(handled).containsExactlyInAnyOrder(1L, 2L);
+        assertThat(engine.backlog().isEmpty()).isTrue();
+    }
+
+    @Nested
+    class AtTheStart {
+
+        private int opened;
+        private boolean unfit;
+
+        private Store awayFor(int times) {
+            return Altered.port(
+                    Store.class,
+                    world.store,
+                    Map.of(
+                            "open",
+                            (arguments, real) -> {
+                                world.clock.advance(Duration.ofSeconds(1));
+                                opened++;
+                                mayBeAway(opened <= times);
+                                return real.call();
+                            },
+                            "isAway",
+                            (arguments, real) -> !unfit));
+        }
+
+        private SyncEngine start(Store store, Duration startWithin) {
+            return world.start(
+                    builder -> builder.machines(world.orders()).startWithin(startWithin),
+                    "node",
+                    world.entities,
+                    store,
+                    threads);
+        }
+
+        @Test
+        void theStoreIsWaitedFor() {
+            start(awayFor(5), Duration.ofDays(1000));
+
+            world.save(1, "open");
+            threads.runAll();
+
+            assertThat(opened).isEqualTo(6);
+            assertThat(api.content).containsOnlyKeys("1");
+        }
+
+        @Test
+        void theStoreIsWaitedForNoLongerThanTheEngineMay() {
+            assertThatThrownBy(() -> start(awayFor(100), Duration.ofSeconds(3)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("startWithin")
+                    .hasMessageContaining("PT3S");
+            assertThat(opened).isEqualTo(3);
+        }
+
+        @Test
+        void aStoreThatIsNotFitIsNotWaitedFor() {
+            unfit = true;
+            assertThatThrownBy(() -> start(awayFor(100), Duration.ofDays(1000)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("away");
+            assertThat(opened).isEqualTo(1);
+        }
+
+        @Test
+        void anInterruptEndsTheWait() {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> start(awayFor(100), Duration.ofDays(1000)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("interrupted");
+            assertThat(Thread.interrupted()).isTrue();
+        }
+
+        @Test
+        void aNegativePatienceIsRefused() {
+            assertThatThrownBy(() -> SyncEngine.builder().startWithin(Duration.ofSeconds(-1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("startWithin")
+                    .hasMessageContaining("PT-1S");
+        }
+    }
+
+    @Test
+    void oneLineIsLoggedWhenTheStoreGoesAndOneWhenItIsBack() {
+        AtomicBoolean gone = new AtomicBoolean();
+        AtomicInteger failures = new AtomicInteger();
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger("io.syncmachine");
+        Level level = logger.getLevel();
+        logger.setLevel(Level.INFO);
+        log.start();
+        logger.addAppender(log);
+        try (SyncEngine engine = SyncEngine.builder()
+                .machines(world.orders())
+                .handlers(ChangeHandler.onChange("watch", Order.class, change -> {}))
+                .entities(world.entities)
+                .store(goneAtTimes(InMemoryStore.create(), gone, failures))
+                .start()) {
+            log.list.clear();
+            gone.set(true);
+            world.entities.save(new Order(1, "open", 0), new Order(2, "open", 0));
+            Awaiting.until(() -> failures.get() > 20);
+            gone.set(false);
+            Awaiting.until(() -> engine.backlog().isEmpty() && log.list.size() > 1);
+
+            assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
+                    .hasSize(2)
+                    .anyMatch(line -> line.contains("is away"))
+                    .anyMatch(line -> line.contains("is back"));
+        } finally {
+            logger.detachAppender(log);
+            logger.setLevel(level);
+        }
+    }
+
+    private static Store goneAtTimes(Store store, AtomicBoolean gone, AtomicInteger failures) {
+        Altered.Instead mayFail = (arguments, real) -> {
+            if (gone.get()) {
+                failures.incrementAndGet();
+                throw new IllegalStateException("gone");
+            }
+            return real.call();
+        };
+        Outbox outbox = Altered.port(Outbox.class, store.outbox(), Map.of("relay", mayFail));
+        JobExecutor jobs = Altered.port(JobExecutor.class, store.jobs(), Map.of("claim", mayFail, "complete", mayFail));
+        return Altered.port(
+                Store.class,
+                store,
+                Map.of(
+                        "outbox", (none, real) -> outbox,
+                        "jobs", (none, real) -> jobs,
+                        "isAway", (arguments, real) -> arguments[0] instanceof IllegalStateException));
+    }
+
     record Note(long id, List<Long> orderIds) {}
 
     private SyncMachine<Order, Long> finding() {
@@ -201,59 +438,48 @@ class OutageTest {
     }
 
     private EntitySource fragileEntities() {
-        return Altered.port(EntitySource.class, world.entities, Map.of("read", arguments -> {
+        return Altered.port(EntitySource.class, world.entities, Map.of("read", (arguments, real) -> {
             if (entitiesAreAway) {
                 throw new IllegalStateException("away");
             }
-            return read(arguments);
+            return real.call();
         }));
-    }
-
-    @SuppressWarnings("unchecked") // the arguments of the method
-    private Object read(Object[] arguments) throws Exception {
-        return world.entities.read(
-                (String) arguments[0],
-                (Class<Object>) arguments[1],
-                (Collection<Object>) arguments[2],
-                (CheckedFunction<Map<Object, Object>, Object>) arguments[3]);
     }
 
     /** Payload records that are away at times, and take it ill if a batch names a subject twice. */
     @SuppressWarnings("unchecked") // the arguments of the methods
     private PayloadStore fragilePayloads() {
-        PayloadStore payloads = world.store.payloads();
         return Altered.port(
                 PayloadStore.class,
-                payloads,
+                world.store.payloads(),
                 Map.of(
                         "open",
-                                arguments -> {
-                                    List<SubjectKey> keys = (List<SubjectKey>) arguments[0];
-                                    check(keys);
-                                    return payloads.open(keys);
+                                (arguments, real) -> {
+                                    check((List<SubjectKey>) arguments[0]);
+                                    return real.call();
                                 },
                         "intent",
-                                arguments -> {
+                                (arguments, real) -> {
                                     Collection<Intent> intents = (Collection<Intent>) arguments[0];
                                     check(intents.stream().map(Intent::key).toList());
                                     mayBeAway(intentIsAway);
-                                    return payloads.intent(intents);
+                                    return real.call();
                                 },
                         "record",
-                                arguments -> {
+                                (arguments, real) -> {
                                     Collection<Acknowledgement> acknowledgements =
                                             (Collection<Acknowledgement>) arguments[0];
                                     check(acknowledgements.stream()
                                             .map(Acknowledgement::key)
                                             .toList());
                                     mayBeAway(recordIsAway);
-                                    return payloads.record(acknowledgements);
+                                    return real.call();
                                 },
                         "close",
-                                arguments -> {
+                                (arguments, real) -> {
                                     Collection<Closing> closings = (Collection<Closing>) arguments[0];
                                     check(closings.stream().map(Closing::key).toList());
-                                    return payloads.close(closings);
+                                    return real.call();
                                 }));
     }
 

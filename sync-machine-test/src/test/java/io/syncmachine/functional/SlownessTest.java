@@ -6,9 +6,11 @@ import io.syncmachine.SyncMachine;
 import io.syncmachine.functional.World.Customer;
 import io.syncmachine.functional.World.Node;
 import io.syncmachine.functional.World.Order;
+import io.syncmachine.spi.EntitySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,20 @@ class SlownessTest {
 
         assertThat(world.api.content).hasSize(MANY);
         assertThat(world.api.calls).hasSize(MANY);
+    }
+
+    @Test
+    void documentsThatTakeMostOfALeaseToReadAreSentAllTheSame() {
+        EntitySource slow = Altered.port(EntitySource.class, world.entities, Map.of("read", (arguments, real) -> {
+            world.clock.advance(World.LEASE.multipliedBy(3).dividedBy(4));
+            return real.call();
+        }));
+        world.start("node", slow, world.store, world.threads, world.orders());
+        world.save(1, "open");
+
+        world.run();
+
+        assertThat(world.api.calls).hasSize(1);
     }
 
     @Test

@@ -83,7 +83,7 @@ final class World implements AutoCloseable {
         return new Node(start(more, name, new ReadOnly(entities), store.another(), own), own);
     }
 
-    private SyncEngine start(
+    SyncEngine start(
             UnaryOperator<SyncEngine.Builder> more,
             String name,
             EntitySource source,

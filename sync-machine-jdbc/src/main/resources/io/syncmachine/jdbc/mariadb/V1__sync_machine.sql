@@ -15,17 +15,19 @@ create table if not exists ${syncMachinePrefix}fence (
 
 insert ignore into ${syncMachinePrefix}fence (id, last_number) values (1, 0);
 
--- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs.
+-- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs. held_until is used
+-- where jobs are kept elsewhere and do not survive a crash: a change stays until its job is done.
 create table if not exists ${syncMachinePrefix}outbox (
-    id        bigint not null auto_increment primary key,
-    tenant    text not null,
-    type      text not null,
-    entity_id text not null,
-    kind      text not null,
-    changed   longtext not null,
-    machines  longtext not null,
-    trace     text,
-    added_at  datetime(6) not null default (utc_timestamp(6))
+    id         bigint not null auto_increment primary key,
+    tenant     text not null,
+    type       text not null,
+    entity_id  text not null,
+    kind       text not null,
+    changed    longtext not null,
+    machines   longtext not null,
+    trace      text,
+    held_until datetime(6),
+    added_at   datetime(6) not null default (utc_timestamp(6))
 ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin;
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with

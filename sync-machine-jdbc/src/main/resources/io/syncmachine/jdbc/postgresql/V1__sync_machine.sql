@@ -6,17 +6,19 @@
 -- Tokens of claims and epochs of records. Never reset it: a number that is given twice breaks the fence.
 create sequence ${syncMachinePrefix}fence;
 
--- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs.
+-- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs. held_until is used
+-- where jobs are kept elsewhere and do not survive a crash: a change stays until its job is done.
 create table ${syncMachinePrefix}outbox (
-    id        bigint generated always as identity primary key,
-    tenant    text not null,
-    type      text not null,
-    entity_id text not null,
-    kind      text not null,
-    changed   text not null,
-    machines  text not null,
-    trace     text,
-    added_at  timestamptz not null default clock_timestamp()
+    id         bigint generated always as identity primary key,
+    tenant     text not null,
+    type       text not null,
+    entity_id  text not null,
+    kind       text not null,
+    changed    text not null,
+    machines   text not null,
+    trace      text,
+    held_until timestamptz,
+    added_at   timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with

@@ -1,0 +1,93 @@
+package io.syncmachine;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What a failure of one of the application's functions means for the subject. The library's own exceptions say it by themselves; for
+ * those of an API's client, {@link Policy#classify} does. Immutable.
+ */
+public final class FailureKind {
+
+    /** The ways to go on. */
+    enum Meaning {
+        REJECTED,
+        NOT_ACCEPTED,
+        LATER,
+        UNKNOWN
+    }
+
+    private static final FailureKind REJECTED = new FailureKind(Meaning.REJECTED, Duration.ZERO);
+    private static final FailureKind NOT_ACCEPTED = new FailureKind(Meaning.NOT_ACCEPTED, Duration.ZERO);
+    private static final FailureKind UNKNOWN = new FailureKind(Meaning.UNKNOWN, Duration.ZERO);
+
+    private final Meaning meaning;
+    private final Duration delay;
+
+    private FailureKind(Meaning meaning, Duration delay) {
+        this.meaning = meaning;
+        this.delay = delay;
+    }
+
+    /** Refused for good, like {@link RejectedException}: a dead letter at once. */
+    public static FailureKind rejected() {
+        return REJECTED;
+    }
+
+    /** Answered and not applied, like {@link NotAcceptedException}: another attempt follows, without doubt. */
+    public static FailureKind notAccepted() {
+        return NOT_ACCEPTED;
+    }
+
+    /**
+     * Not applied, and to be tried again after this long, like {@link ThrottledException} or {@link SnoozeException}: costs no attempt.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public static FailureKind later(Duration delay) {
+        if (delay.isNegative()) {
+            throw new IllegalArgumentException("the delay of later must not be negative, but is " + delay);
+        }
+        return new FailureKind(Meaning.LATER, delay);
+    }
+
+    /** Perhaps applied, perhaps not; what every other exception means: in doubt, and another attempt follows. */
+    public static FailureKind unknown() {
+        return UNKNOWN;
+    }
+
+    /** Whether this is {@link #rejected()}. */
+    public boolean isRejected() {
+        return meaning == Meaning.REJECTED;
+    }
+
+    /** Whether this is {@link #later}. */
+    public boolean isLater() {
+        return meaning == Meaning.LATER;
+    }
+
+    /** Whether something may have been applied: this is {@link #unknown()}. */
+    public boolean isUnknown() {
+        return meaning == Meaning.UNKNOWN;
+    }
+
+    /** How long to wait; zero if this is not {@link #later}. */
+    public Duration delay() {
+        return delay;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FailureKind kind && kind.meaning == meaning && kind.delay.equals(delay);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(meaning.name(), delay);
+    }
+
+    @Override
+    public String toString() {
+        return isLater() ? "later(" + delay + ")" : meaning.name();
+    }
+}

@@ -1,0 +1,109 @@
+package io.syncmachine.internal;
+
+import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.EngineThreads;
+import io.syncmachine.spi.Store;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/**
+ * Renews the claims of this node before they end, and the leases beside them; so that work may take longer than a lease while the lease of a
+ * node that died ends soon. What hangs is not renewed for ever: after ten leases its claim ends, and another node may try.
+ *
+ * <p>An optimisation: a claim that is lost costs a repetition. Whoever holds one looks how long it lasts before it acts on it.
+ */
+final class Heartbeat implements EngineThreads.Step {
+
+    private static final int MOST_LEASES = 10;
+    private static final int BATCH = 500;
+
+    private final Store store;
+    private final Duration lease;
+    private final EngineClock clock;
+    private final Map<Long, HeldClaim> held = new ConcurrentSkipListMap<>();
+
+    Heartbeat(Store store, Duration lease, EngineClock clock) {
+        this.store = store;
+        this.lease = lease;
+        this.clock = clock;
+    }
+
+    /**
+     * Holds a claim from now on.
+     *
+     * @param sinceNanos before it was asked for
+     */
+    HeldClaim hold(Claim claim, long sinceNanos) {
+        HeldClaim holding = new HeldClaim(claim, sinceNanos, lease, clock);
+        held.put(claim.token(), holding);
+        return holding;
+    }
+
+    /** Lets go of a claim that is settled. */
+    void drop(HeldClaim claim) {
+        held.remove(claim.claim.token());
+    }
+
+    @Override
+    public Duration run() {
+        beat();
+        return lease.dividedBy(6);
+    }
+
+    /** Renews what has lasted for a third of its lease. Also called between the items of a batch that takes long. */
+    synchronized void beat() {
+        List<HeldClaim> due = new ArrayList<>();
+        for (HeldClaim claim : held.values()) {
+            if (isDue(claim)) {
+                due.add(claim);
+            }
+        }
+        for (int from = 0; from < due.size(); from += BATCH) {
+            renew(due.subList(from, Math.min(from + BATCH, due.size())));
+        }
+    }
+
+    private boolean isDue(HeldClaim claim) {
+        Duration left = claim.left();
+        return !left.isZero()
+                && left.compareTo(lease.multipliedBy(2).dividedBy(3)) < 0
+                && clock.nanos() - claim.sinceNanos < lease.toNanos() * MOST_LEASES;
+    }
+
+    private void renew(List<HeldClaim> claims) {
+        long end = clock.nanos() + lease.toNanos();
+        Set<Long> renewed =
+                store.jobs().renew(claims.stream().map(claim -> claim.claim).toList(), lease);
+        Map<String, List<String>> keysByHolder = new LinkedHashMap<>();
+        for (HeldClaim claim : claims) {
+            HeldClaim.SubjectLease subject = claim.lease();
+            if (subject != null) {
+                keysByHolder
+                        .computeIfAbsent(subject.holder(), holder -> new ArrayList<>())
+                        .add(subject.key());
+            }
+        }
+        Map<String, Set<String>> renewedKeys = new LinkedHashMap<>();
+        keysByHolder.forEach(
+                (holder, keys) -> renewedKeys.put(holder, store.leases().renew(keys, holder, lease)));
+        for (HeldClaim claim : claims) {
+            HeldClaim.SubjectLease subject = claim.lease();
+            boolean holdsLease = subject == null
+                    || renewedKeys
+                            .getOrDefault(subject.holder(), Collections.emptySet())
+                            .contains(subject.key());
+            if (holdsLease && renewed.contains(claim.claim.token())) {
+                claim.lastsUntil(end);
+            } else {
+                claim.lost();
+            }
+        }
+    }
+}
