@@ -158,7 +158,9 @@ public final class DeadLetterOffice {
         long done = 0;
         JobKey last = null;
         while (true) {
-            List<JobKey> keys = letters.list(filter, last, AT_ONCE).stream().map(Letter::key).toList();
+            List<JobKey> keys = letters.list(filter, last, AT_ONCE).stream()
+                    .map(Letter::key)
+                    .toList();
             if (keys.isEmpty()) {
                 return done;
             }

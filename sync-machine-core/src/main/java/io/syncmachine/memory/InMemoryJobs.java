@@ -410,7 +410,7 @@ final class InMemoryJobs implements JobExecutor {
 
     @Override
     public synchronized long backlog() {
-        return jobs.size() - parked.size();
+        return (long) jobs.size() - parked.size();
     }
 
     @Override

@@ -22,7 +22,8 @@ class FailuresTest {
                 "order 7 has no lines", new SQLException("secret", new SocketTimeoutException("secret")));
 
         assertThat(Failures.describe(failure))
-                .isEqualTo("IllegalStateException: order 7 has no lines (caused by SQLException, SocketTimeoutException)");
+                .isEqualTo(
+                        "IllegalStateException: order 7 has no lines (caused by SQLException, SocketTimeoutException)");
     }
 
     @Test
@@ -33,7 +34,8 @@ class FailuresTest {
         }
 
         assertThat(Failures.describe(failure))
-                .isEqualTo("IOException: level 7 (caused by IOException, IOException, IOException, IOException, IOException)");
+                .isEqualTo(
+                        "IOException: level 7 (caused by IOException, IOException, IOException, IOException, IOException)");
     }
 
     @Test

@@ -83,8 +83,7 @@ abstract class JdbcDeadLetters implements DeadLetterStore {
             where.and("position(? in t.last_failure) > 0", statement -> statement.text(JdbcJobs.storable(text)));
         }
         if (parkedFor != null) {
-            where.and(
-                    sql.parkedFor() + " >= ?", statement -> statement.number(ArrayStatement.micros(parkedFor)));
+            where.and(sql.parkedFor() + " >= ?", statement -> statement.number(ArrayStatement.micros(parkedFor)));
         }
         return where;
     }

@@ -458,9 +458,7 @@ final class PortableJobs extends JdbcJobs {
     public void erase(JobKey key) {
         database.inTransaction(connection -> {
             table.update(
-                    connection,
-                    keys(List.of(key), one -> one),
-                    List.of("t.last_failure = null", "t.refused = null"));
+                    connection, keys(List.of(key), one -> one), List.of("t.last_failure = null", "t.refused = null"));
             return key;
         });
     }

@@ -1,7 +1,6 @@
 package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.JobKey;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
@@ -10,8 +9,8 @@ import java.util.Map;
 final class PostgresDeadLetters extends JdbcDeadLetters {
 
     private static final String PARKED_FOR = since("t.parked_at");
-    private static final Sql SQL = new Sql(
-            "${p}job t", since("t.failing_since"), PARKED_FOR, "array_to_string(t.causes, chr(31))");
+    private static final Sql SQL =
+            new Sql("${p}job t", since("t.failing_since"), PARKED_FOR, "array_to_string(t.causes, chr(31))");
     private static final String IS_ONE =
             " where j.tenant = m.tenant and j.machine = m.machine and j.stage = m.stage and j.job_key = m.job_key";
     private static final String REQUEUE = """
@@ -48,10 +47,7 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
 
     @Override
     int makeDue(Map<JobKey, Duration> delays) {
-        return change(
-                REQUEUE,
-                delays.keySet(),
-                statement -> statement.longs(delays.values(), ArrayStatement::micros));
+        return change(REQUEUE, delays.keySet(), statement -> statement.longs(delays.values(), ArrayStatement::micros));
     }
 
     @Override
@@ -62,7 +58,8 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
     private int change(String sql, Collection<JobKey> keys, ArrayStatement.Binder further) {
         return database.call(connection -> {
             try (ArrayStatement statement = new ArrayStatement(connection, database.sql(sql))) {
-                return further.bind(PostgresJobs.keys(statement, keys, key -> key)).update();
+                return further.bind(PostgresJobs.keys(statement, keys, key -> key))
+                        .update();
             }
         });
     }

@@ -121,6 +121,7 @@ final class PostgresJobs extends JdbcJobs {
                 where j.machine = q.machine and j.stage = q.stage and j.tenant = q.tenant and j.lane = q.lane
                     and not j.parked and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
                 order by j.due_at limit 1) d""";
+
     private static final String ERASE = """
             update ${p}job j set last_failure = null, refused = null
             where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ? returning 1""";

@@ -28,11 +28,11 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /** What every {@link DeadLetterStore} promises, together with the jobs that are its own. */
 public abstract class DeadLetterStoreContract {
@@ -272,7 +272,8 @@ public abstract class DeadLetterStoreContract {
         void isDueAfterItsOwnDelay() throws Exception {
             List.of("1", "2", "3").forEach(id -> park(key(id), "why"));
 
-            assertThat(letters.requeue(Map.of(key("1"), LONG, key("2"), Duration.ZERO))).isEqualTo(2);
+            assertThat(letters.requeue(Map.of(key("1"), LONG, key("2"), Duration.ZERO)))
+                    .isEqualTo(2);
 
             assertThat(claimed()).containsExactly("2");
             assertThat(keys(letters.list(Filter.ALL, null, 10))).containsExactly(key("3"));
@@ -316,7 +317,8 @@ public abstract class DeadLetterStoreContract {
             enqueue(key("2"));
             claim(1);
 
-            assertThat(letters.discard(List.of(key("1"), key("2"), key("none")))).isZero();
+            assertThat(letters.discard(List.of(key("1"), key("2"), key("none"))))
+                    .isZero();
             assertThat(letters.discard(List.of())).isZero();
 
             assertThat(jobs.backlog()).isEqualTo(2);
@@ -365,8 +367,7 @@ public abstract class DeadLetterStoreContract {
 
         @Test
         void eachIsRequeuedOrDiscardedOnce() throws Exception {
-            List<JobKey> all =
-                    IntStream.range(0, 60).mapToObj(i -> key("" + i)).toList();
+            List<JobKey> all = IntStream.range(0, 60).mapToObj(i -> key("" + i)).toList();
             jobs.enqueue(all.stream()
                     .map(key -> new JobRequest(key, ChangedProperties.all()))
                     .toList());
@@ -381,8 +382,7 @@ public abstract class DeadLetterStoreContract {
                 for (int from = 0; from < all.size(); from += 20) {
                     List<JobKey> some = all.subList(from, from + 20);
                     count += requeues
-                            ? letters.requeue(some.stream()
-                                    .collect(Collectors.toMap(key -> key, key -> Duration.ZERO)))
+                            ? letters.requeue(some.stream().collect(Collectors.toMap(key -> key, key -> Duration.ZERO)))
                             : letters.discard(some);
                 }
                 return count;

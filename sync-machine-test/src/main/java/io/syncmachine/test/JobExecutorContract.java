@@ -593,7 +593,8 @@ public abstract class JobExecutorContract {
 
             assertThat(jobs.release(List.of(new Release(claims.get(0), LONG, true, reason))))
                     .containsValue(Ending.SETTLED);
-            assertThat(jobs.park(List.of(new Park(claims.get(1), reason, reason)))).containsValue(Ending.SETTLED);
+            assertThat(jobs.park(List.of(new Park(claims.get(1), reason, reason))))
+                    .containsValue(Ending.SETTLED);
         }
 
         @Test
@@ -1103,7 +1104,8 @@ public abstract class JobExecutorContract {
             enqueueMany(2);
             pass(SHORT);
 
-            assertThat(jobs.longestDue()).isBetween(LONG.plus(SHORT), LONG.plus(SHORT).plus(LONG));
+            assertThat(jobs.longestDue())
+                    .isBetween(LONG.plus(SHORT), LONG.plus(SHORT).plus(LONG));
 
             complete(only(claim("invoices", Stage.FIND_SUBJECTS)));
             assertThat(jobs.longestDue()).isBetween(SHORT, LONG);

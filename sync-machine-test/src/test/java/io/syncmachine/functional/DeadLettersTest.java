@@ -36,8 +36,9 @@ import org.junit.jupiter.api.Test;
 /** What was given up, and what people do about it. */
 class DeadLettersTest {
 
-    private static final RejectedException REJECTION = rejection();
-    private static final FakeApi.Reaction REFUSES = FakeApi.fails(REJECTION);
+    private static final FakeApi.Reaction REFUSES = apply -> {
+        throw rejection();
+    };
 
     private final World world = new World();
     private final SyncMachine<Order, Long> machine = world.orders();
@@ -79,8 +80,8 @@ class DeadLettersTest {
 
         @Test
         void tellAllAboutThemselves() {
-            SyncMachine<Order, Long> retrying = world.orders(
-                    World.POLICY.retry(Backoff.exponential(Duration.ofSeconds(5), Duration.ofSeconds(5))));
+            SyncMachine<Order, Long> retrying =
+                    world.orders(World.POLICY.retry(Backoff.exponential(Duration.ofSeconds(5), Duration.ofSeconds(5))));
             SyncEngine engine = world.start(retrying);
             world.api.next(FakeApi.fails(new NotAcceptedException("busy")), REFUSES);
             Instant start = world.clock.now();
@@ -111,7 +112,8 @@ class DeadLettersTest {
                     .singleElement()
                     .satisfies(shown -> assertThat(shown.failure()).isEqualTo(letter.failure()))
                     .satisfies(shown -> assertThat(shown.refused()).isEmpty())
-                    .satisfies(shown -> assertThat(engine.deadLetters().show(shown)).contains(letter));
+                    .satisfies(shown ->
+                            assertThat(engine.deadLetters().show(shown)).contains(letter));
         }
 
         @Test
@@ -187,8 +189,7 @@ class DeadLettersTest {
 
         @Test
         void neitherKeepNorShowADocumentWhereThePolicySaysSo() {
-            SyncMachine<Order, Long> forgetful =
-                    world.orders(World.POLICY.keepPayload(KeptPayload.FINGERPRINT_ONLY));
+            SyncMachine<Order, Long> forgetful = world.orders(World.POLICY.keepPayload(KeptPayload.FINGERPRINT_ONLY));
             SyncEngine engine = world.start(forgetful);
             refuse(1);
 
@@ -211,8 +212,7 @@ class DeadLettersTest {
                     return stored.substring(1);
                 }
             };
-            SyncEngine engine =
-                    world.start(builder -> builder.machines(machine).payloadCodec(codec));
+            SyncEngine engine = world.start(builder -> builder.machines(machine).payloadCodec(codec));
             refuse(2);
 
             assertThat(world.store
@@ -294,7 +294,8 @@ class DeadLettersTest {
             world.save(2, "worse");
             world.run();
 
-            assertThat(engine.deadLetters().failingWith("HTTP 400").requeueAll(1_000)).isEqualTo(1);
+            assertThat(engine.deadLetters().failingWith("HTTP 400").requeueAll(1_000))
+                    .isEqualTo(1);
             assertThat(ids(engine.deadLetters().page(10))).containsExactly("1", "3");
         }
 
@@ -336,8 +337,7 @@ class DeadLettersTest {
 
         @Test
         void areWhatIsOlderThanTheEngineKeepsThem() {
-            SyncEngine engine = world.start(
-                    builder -> builder.machines(machine).keepDeadLetters(Duration.ofDays(10)));
+            SyncEngine engine = world.start(builder -> builder.machines(machine).keepDeadLetters(Duration.ofDays(10)));
             refuse(1);
             world.runAfter(Duration.ofDays(9));
             world.api.always(REFUSES);
@@ -376,9 +376,9 @@ class DeadLettersTest {
             world.api.calls.clear();
 
             assertThat(engine.deadLetters().page(10))
-                    .extracting(DeadLetter::machine, letter -> letter.entityType().orElseThrow(), DeadLetter::id)
-                    .containsExactlyInAnyOrder(
-                            tuple(World.MACHINE, "Customer", "7"), tuple("watch", "Customer", "7"));
+                    .extracting(
+                            DeadLetter::machine, letter -> letter.entityType().orElseThrow(), DeadLetter::id)
+                    .containsExactlyInAnyOrder(tuple(World.MACHINE, "Customer", "7"), tuple("watch", "Customer", "7"));
             DeadLetter letter = engine.deadLetters(handler).page(10).get(0);
             assertThat(engine.deadLetters().show(letter).orElseThrow().failure())
                     .contains("IllegalStateException: broken");
