@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -255,6 +256,7 @@ public final class SyncEngine implements Events, AutoCloseable {
         private Duration deadLetters = Duration.ofDays(90);
         private PayloadCodec codec = PayloadCodec.PLAIN;
         private Supplier<@Nullable String> trace = () -> null;
+        private DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
 
         private Builder() {}
 
@@ -424,6 +426,12 @@ public final class SyncEngine implements Events, AutoCloseable {
             return this;
         }
 
+        /** Draws from 0 (inclusive) to 1 (exclusive) for the jitter of retries, for a test that is to be repeated exactly. */
+        public Builder random(DoubleSupplier random) {
+            this.random = random;
+            return this;
+        }
+
         /**
          * Starts the engine: from now on changes are captured and published. Until it runs, changes are not seen; so this returns only
          * when it does, and waits for a database that is away.
@@ -440,7 +448,7 @@ public final class SyncEngine implements Events, AutoCloseable {
                     name,
                     clock,
                     threads,
-                    () -> ThreadLocalRandom.current().nextDouble(),
+                    random,
                     lease,
                     grace,
                     startWithin,

@@ -46,6 +46,10 @@ final class HeldClaim {
     }
 
     Duration left() {
-        return Duration.ofNanos(Math.max(endNanos - clock.nanos(), 0));
+        return leftAt(clock.nanos());
+    }
+
+    Duration leftAt(long nanos) {
+        return Duration.ofNanos(Math.max(endNanos - nanos, 0));
     }
 }

@@ -179,20 +179,24 @@ final class Run<S, ID, D> {
         return new Intent(key, epoch(), message().intent(), left);
     }
 
-    /** Whether a whole call, and the grace time after it, fits into the lease, and into the time that was noted for it. */
-    boolean mayCall(Duration grace) {
-        Duration call = machine.definition.policy().deadline().plus(grace);
-        return call.compareTo(held.left()) <= 0 && call.toNanos() <= intentEndNanos - clock.nanos();
-    }
-
-    /** Begins the call on the current thread. */
-    synchronized Publication<S, ID, D> call() {
+    /**
+     * Begins the call on the current thread, or answers null if a whole one, and the grace time after it, no longer fit into the lease
+     * or into the time that was noted for it. The clock is read once for all that: who is stopped after it finds that the time of its
+     * call has passed.
+     */
+    synchronized @Nullable Publication<S, ID, D> call(Duration grace) {
         Duration deadline = machine.definition.policy().deadline();
-        callStartNanos = clock.nanos();
-        callEndNanos = callStartNanos + deadline.toNanos();
+        Duration call = deadline.plus(grace);
+        long now = clock.nanos();
+        if (call.compareTo(held.leftAt(now)) > 0 || call.toNanos() > intentEndNanos - now) {
+            return null;
+        }
+        callStartNanos = now;
+        callEndNanos = now + deadline.toNanos();
         called = true;
         caller = Thread.currentThread();
-        return new View(clock.now().plus(deadline));
+        Instant day = clock.now();
+        return new View(day.plus(callLeft()));
     }
 
     /** Ends the call on the current thread: from now on nobody interrupts it, and a pending interrupt is taken back. */
