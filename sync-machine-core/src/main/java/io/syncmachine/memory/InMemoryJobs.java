@@ -3,6 +3,7 @@ package io.syncmachine.memory;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.DeadLetterStore;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
@@ -53,15 +54,15 @@ final class InMemoryJobs implements JobExecutor {
     private final Set<Job> finding = new HashSet<>();
 
     private long numbers;
+    private final NavigableMap<JobKey, Job> parked = new TreeMap<>(JobKey.ORDER);
     private long requests;
-    private long parked;
     private long turn;
 
     private record Queue(String machine, Stage stage) {}
 
     private record Line(Lane lane, String tenant) {}
 
-    private static final class Job {
+    static final class Job {
         static final long NOBODY = 0;
         static final long NONE = Long.MAX_VALUE;
 
@@ -93,6 +94,11 @@ final class InMemoryJobs implements JobExecutor {
 
         @Nullable
         String failure;
+
+        @Nullable
+        String refused;
+
+        long parkedAt;
 
         Job(long number, JobRequest request) {
             this.key = request.key();
@@ -184,11 +190,17 @@ final class InMemoryJobs implements JobExecutor {
         }
         job.requested++;
         if (job.parked && !request.changed().isNone()) {
-            job.parked = false;
-            parked--;
-            job.forgetAttempts();
-            lineUp(job, time.now());
+            unpark(job, time.now());
         }
+    }
+
+    /** Makes a parked job due at some time, as if it had not run before. */
+    private void unpark(Job job, long dueAt) {
+        job.parked = false;
+        job.refused = null;
+        job.forgetAttempts();
+        parked.remove(job.key);
+        lineUp(job, dueAt);
     }
 
     private void hurry(Job job, Lane lane) {
@@ -303,14 +315,14 @@ final class InMemoryJobs implements JobExecutor {
         Map<Long, Ending> endings = new HashMap<>();
         for (Park park : parks) {
             Job job = held(park.claim());
-            endings.put(park.claim().token(), job == null ? Ending.LOST : park(job, park.failure()));
+            endings.put(park.claim().token(), job == null ? Ending.LOST : park(job, park));
         }
         return endings;
     }
 
-    private Ending park(Job job, String failure) {
+    private Ending park(Job job, Park park) {
         boolean again = job.isRequestedAgain();
-        job.failure = failure;
+        job.failure = park.failure();
         job.uniteAll();
         if (again) {
             return runAgain(job);
@@ -319,7 +331,10 @@ final class InMemoryJobs implements JobExecutor {
         unclaim(job);
         job.parked = true;
         job.oldest = Job.NONE;
-        parked++;
+        job.parkedAt = time.now();
+        job.failingSince = job.failingSince == null ? Long.valueOf(job.parkedAt) : job.failingSince;
+        job.refused = park.refused();
+        parked.put(job.key, job);
         return Ending.SETTLED;
     }
 
@@ -395,14 +410,27 @@ final class InMemoryJobs implements JobExecutor {
 
     @Override
     public synchronized long backlog() {
-        return jobs.size() - parked;
+        return (long) jobs.size() - parked.size();
     }
 
     @Override
-    public synchronized void eraseFailure(JobKey key) {
+    public synchronized Duration longestDue() {
+        long now = time.now();
+        long first = now;
+        for (NavigableMap<Line, NavigableSet<Job>> queue : lines.values()) {
+            for (NavigableSet<Job> line : queue.values()) {
+                first = line.isEmpty() ? first : Math.min(first, line.first().readyAt);
+            }
+        }
+        return Duration.ofNanos(now - first);
+    }
+
+    @Override
+    public synchronized void erase(JobKey key) {
         Job job = jobs.get(key);
         if (job != null) {
             job.failure = null;
+            job.refused = null;
         }
     }
 
@@ -419,7 +447,27 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     @Override
-    public synchronized long parked() {
+    public DeadLetterStore deadLetters() {
+        return new InMemoryDeadLetters(this, time, wake);
+    }
+
+    /** Those that are parked, in order; to be used under the lock of this object. */
+    NavigableMap<JobKey, Job> parkedJobs() {
         return parked;
+    }
+
+    /** Makes a parked job due after a while, as if it were new; tells whether there is one. To be used under the lock. */
+    boolean requeue(JobKey key, Duration delay) {
+        Job job = parked.get(key);
+        if (job != null) {
+            job.failure = null;
+            unpark(job, time.in(delay));
+        }
+        return job != null;
+    }
+
+    /** Forgets a parked job; tells whether there is one. To be used under the lock. */
+    boolean discard(JobKey key) {
+        return parked.remove(key) != null && jobs.remove(key) != null;
     }
 }

@@ -8,7 +8,9 @@ import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -63,7 +65,7 @@ public final class InMemoryStore implements Store {
         List<Runnable> wakes = new CopyOnWriteArrayList<>();
         Runnable wakeAll = () -> wakes.forEach(Runnable::run);
         return new InMemoryStore(new Content(
-                new InMemoryOutbox(wakeAll),
+                new InMemoryOutbox(time, wakeAll),
                 new InMemoryJobs(time, sequence, wakeAll, capabilities),
                 new InMemoryLeases(time),
                 new InMemoryPayloads(time, sequence),
@@ -105,6 +107,12 @@ public final class InMemoryStore implements Store {
     @Override
     public MachineRegistry machines() {
         return content.machines();
+    }
+
+    /** Empty: nothing here waits for a transaction. */
+    @Override
+    public Optional<Duration> oldestTransaction() {
+        return Optional.empty();
     }
 
     @Override

@@ -22,11 +22,18 @@ abstract class JdbcOutbox implements TransactionalOutbox {
 
     private final Database database;
     private final Wakeups wakeups;
+    private final String lag;
     private final HeldChanges held;
 
-    JdbcOutbox(Database database, Wakeups wakeups) {
+    /**
+     * Makes one.
+     *
+     * @param waiting the microseconds since a change was written, in SQL
+     */
+    JdbcOutbox(Database database, Wakeups wakeups, String waiting) {
         this.database = database;
         this.wakeups = wakeups;
+        this.lag = "select " + waiting + " from ${p}outbox order by id limit 1";
         this.held = new HeldChanges(this, database);
     }
 
@@ -110,5 +117,12 @@ abstract class JdbcOutbox implements TransactionalOutbox {
     @Override
     public final long depth() {
         return database.number("select count(*) from ${p}outbox");
+    }
+
+    @Override
+    public final Duration lag() {
+        return database.query(lag, statement -> statement, row -> JdbcJobs.micros(row.getLong(1))).stream()
+                .findFirst()
+                .orElse(Duration.ZERO);
     }
 }

@@ -8,7 +8,9 @@ import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +98,32 @@ public final class JdbcStore implements Store {
         return parts().machines();
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>PostgreSQL tells of the database's sessions, those of other users only to members of {@code pg_read_all_stats}; MariaDB and
+     * MySQL of all of the server's, to whoever has the right {@code PROCESS}; H2 does not tell.
+     */
+    @Override
+    public Optional<Duration> oldestTransaction() {
+        String query = parts().dialect().oldestTransaction();
+        if (query == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(JdbcJobs.micros(parts().database().number(query)));
+        } catch (JdbcStoreException e) {
+            if (e.getCause() instanceof SQLException cause && isForbidden(cause)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private static boolean isForbidden(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("42");
+    }
+
     @Override
     public void atomically(Runnable calls) {
         parts().database().together(calls);
@@ -121,7 +149,7 @@ public final class JdbcStore implements Store {
                     database,
                     dialect,
                     dialect.outbox(database, wakeups),
-                    dialect.jobs(database),
+                    dialect.jobs(database, wakeups),
                     dialect.leases(database),
                     dialect.payloads(database),
                     dialect.journal(database),

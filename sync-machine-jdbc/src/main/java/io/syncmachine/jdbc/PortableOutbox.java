@@ -32,7 +32,7 @@ final class PortableOutbox extends JdbcOutbox {
     private final String heldUntil;
 
     PortableOutbox(Database database, PortableDialect dialect, Wakeups wakeups) {
-        super(database, wakeups);
+        super(database, wakeups, dialect.micros("added_at", dialect.now()));
         this.free = database.sql(COLUMNS + "where held_until is null or held_until <= " + dialect.now() + OLDEST);
         this.heldUntil = "t.held_until = " + dialect.later(dialect.now(), "r.hold_micros");
         this.database = database;

@@ -31,7 +31,7 @@ final class PostgresOutbox extends JdbcOutbox {
     private final Database database;
 
     PostgresOutbox(Database database, Wakeups wakeups) {
-        super(database, wakeups);
+        super(database, wakeups, "(extract(epoch from clock_timestamp() - added_at) * 1000000)::bigint");
         this.database = database;
     }
 

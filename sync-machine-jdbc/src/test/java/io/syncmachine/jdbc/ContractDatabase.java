@@ -55,6 +55,8 @@ final class ContractDatabase {
         moveBack("job", "due_at", duration);
         moveBack("job", "lease_until", duration);
         moveBack("job", "failing_since", duration);
+        moveBack("job", "parked_at", duration);
+        moveBack("outbox", "added_at", duration);
         moveBack("payload", "call_until", duration);
         moveBack("payload", "used_at", duration);
         moveBack("journal", "at", duration);

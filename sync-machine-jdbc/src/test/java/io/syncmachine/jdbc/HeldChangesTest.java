@@ -171,7 +171,7 @@ class HeldChangesTest {
         relay(store);
         store.jobs()
                 .park(claim(store).stream()
-                        .map(claim -> new Park(claim, "refused"))
+                        .map(claim -> new Park(claim, "refused", null))
                         .toList());
         relay(store);
 

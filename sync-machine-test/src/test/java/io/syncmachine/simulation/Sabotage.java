@@ -495,7 +495,7 @@ enum Sabotage {
                         Claim real = in.apply(one.claim());
                         endings.put(
                                 one.claim().token(),
-                                jobs.park(List.of(new Park(real, one.failure())))
+                                jobs.park(List.of(new Park(real, one.failure(), one.refused())))
                                         .get(real.token()));
                     }
                     return endings;
@@ -531,7 +531,7 @@ enum Sabotage {
         for (Claim claim :
                 jobs.claim(new ClaimRequest(key.machine(), key.stage(), 1000, Duration.ofSeconds(1), "sabotage"))) {
             if (claim.key().equals(key)) {
-                jobs.park(List.of(new Park(claim, park.failure())));
+                jobs.park(List.of(new Park(claim, park.failure(), park.refused())));
             } else {
                 jobs.release(List.of(new Release(claim, Duration.ZERO, false, "sabotage")));
             }

@@ -4,6 +4,7 @@ import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Outbox;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -67,5 +68,10 @@ final class SimulatedOutbox implements Outbox {
     @Override
     public long depth() {
         return rows.size();
+    }
+
+    @Override
+    public Duration lag() {
+        return Duration.ZERO;
     }
 }

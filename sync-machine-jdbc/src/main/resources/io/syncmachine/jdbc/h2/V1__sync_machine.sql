@@ -24,11 +24,13 @@ create table if not exists ${syncMachinePrefix}outbox (
     changed    character large object not null,
     machines   character large object not null,
     trace      varchar,
-    held_until timestamp(6) with time zone
+    held_until timestamp(6) with time zone,
+    added_at   timestamp(6) with time zone not null default current_timestamp(6)
 );
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing. Lane 0 is live, 1 the background.
+-- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
+-- was given up with.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varchar not null,
     machine       varchar not null,
@@ -44,6 +46,8 @@ create table if not exists ${syncMachinePrefix}job (
     failing_since timestamp(6) with time zone,
     last_failure  varchar,
     parked        boolean not null default false,
+    parked_at     timestamp(6) with time zone,
+    refused       character large object,
     changed       character large object not null,
     lane          smallint not null,
     causes        character large object not null,

@@ -26,11 +26,13 @@ create table if not exists ${syncMachinePrefix}outbox (
     changed    longtext not null,
     machines   longtext not null,
     trace      text,
-    held_until datetime(6)
+    held_until datetime(6),
+    added_at   datetime(6) not null default (utc_timestamp(6))
 ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin;
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing. Lane 0 is live, 1 the background.
+-- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
+-- was given up with.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varbinary(255) not null,
     machine       varbinary(100) not null,
@@ -46,6 +48,8 @@ create table if not exists ${syncMachinePrefix}job (
     failing_since datetime(6),
     last_failure  longtext,
     parked        boolean not null default false,
+    parked_at     datetime(6),
+    refused       longtext,
     changed       longtext not null,
     lane          smallint not null,
     causes        longtext not null,
