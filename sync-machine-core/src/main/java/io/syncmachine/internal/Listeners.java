@@ -84,12 +84,7 @@ final class Listeners implements ChangeListener {
 
     @Override
     public List<Change> subjectsOf(
-            String machineName,
-            String tenant,
-            String type,
-            ChangeKind kind,
-            Object entity,
-            ChangedProperties changed)
+            String machineName, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed)
             throws Exception {
         List<Change> result = new ArrayList<>();
         for (Interest interest : interests(type)) {

@@ -332,12 +332,7 @@ public final class InMemoryEntities implements EntitySource {
             try {
                 for (String machine : listener.findersOf(type)) {
                     subjects.addAll(listener.subjectsOf(
-                            machine,
-                            tenants.apply(entity),
-                            type,
-                            ChangeKind.DELETE,
-                            entity,
-                            ChangedProperties.all()));
+                            machine, tenants.apply(entity), type, ChangeKind.DELETE, entity, ChangedProperties.all()));
                 }
                 return subjects;
             } catch (Exception e) {

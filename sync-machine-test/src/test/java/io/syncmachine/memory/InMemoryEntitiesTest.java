@@ -267,7 +267,8 @@ class InMemoryEntitiesTest extends CapturingEntitySourceContract<Customer> {
 
         @Override
         public List<Change> subjectsOf(
-                String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed) throws Exception {
+                String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed)
+                throws Exception {
             if (finderFailure != null) {
                 throw finderFailure;
             }

@@ -69,7 +69,8 @@ final class Host {
             return List.of(change);
         }
         String item = Long.toString(before.item());
-        Change moved = withChanged(change, change.type(), change.id(), change.changed().withOldReference("item", item));
+        Change moved =
+                withChanged(change, change.type(), change.id(), change.changed().withOldReference("item", item));
         return world.plan.asksFindersAtOnce
                 ? List.of(moved, withChanged(change, "#Part", item, ChangedProperties.all()))
                 : List.of(moved);
