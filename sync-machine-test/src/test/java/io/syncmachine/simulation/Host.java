@@ -1,5 +1,6 @@
 package io.syncmachine.simulation;
 
+import io.syncmachine.ChangedProperties;
 import io.syncmachine.memory.InMemoryEntities;
 import io.syncmachine.simulation.Snapshot.Item;
 import io.syncmachine.simulation.Snapshot.Part;
@@ -55,23 +56,27 @@ final class Host {
         return committing;
     }
 
-    /** The change as a source tells it that knows old values. */
-    Change withOldReferences(Change change) {
+    /**
+     * The change as a source tells it that knows old values; and what it referred to before as a subject of its own, if the source asks
+     * finders of moved entities at once.
+     */
+    List<Change> asCaptured(Change change) {
         if (!change.type().equals("Part") || change.changed().isAll()) {
-            return change;
+            return List.of(change);
         }
         Part before = committed.parts().get(Long.parseLong(change.id()));
         if (before == null || !change.changed().contains("item")) {
-            return change;
+            return List.of(change);
         }
-        return new Change(
-                change.tenant(),
-                change.type(),
-                change.id(),
-                change.kind(),
-                change.changed().withOldReference("item", Long.toString(before.item())),
-                change.machines(),
-                change.trace());
+        String item = Long.toString(before.item());
+        Change moved = withChanged(change, change.type(), change.id(), change.changed().withOldReference("item", item));
+        return world.plan.asksFindersAtOnce
+                ? List.of(moved, withChanged(change, "#Part", item, ChangedProperties.all()))
+                : List.of(moved);
+    }
+
+    private static Change withChanged(Change change, String type, String id, ChangedProperties changed) {
+        return new Change(change.tenant(), type, id, change.kind(), changed, change.machines(), change.trace());
     }
 
     /** Begins transactions until the time is over. */
@@ -120,7 +125,7 @@ final class Host {
     }
 
     private Snapshot[] writing;
-    /** Parts that were moved; not deleted any more, for what they were part of before would not be told. */
+    /** Parts that were moved; where finders are not asked at once they are not deleted any more, for nobody could tell what they were part of. */
     private final Set<Long> moved = new HashSet<>();
 
     private Consumer<InMemoryEntities.Transaction> change() {
@@ -165,7 +170,7 @@ final class Host {
             };
         }
         return transaction -> {
-            if (!moved.contains(part)) {
+            if (world.plan.asksFindersAtOnce || !moved.contains(part)) {
                 delete(transaction, Part.class, part);
             }
         };

@@ -22,6 +22,9 @@ final class Plan {
     /** Whether calls may arrive at any time, and the API refuses versions that are lower than it has seen. */
     final boolean apiRefusesLowerVersions;
 
+    /** Whether moved entities' finders are asked within the transaction, as a source does that may; else only their jobs tell. */
+    final boolean asksFindersAtOnce;
+
     final boolean versionsMixed;
     final VersionRise versionRise;
     final boolean deletesUnpublishable;
@@ -70,6 +73,7 @@ final class Plan {
         activeNanos = (60 + random.nextInt(90)) * SECOND;
         transactionEvery = (500 + random.nextInt(6000)) * MILLI;
         suspends = 0.02 + 0.2 * random.nextDouble();
+        asksFindersAtOnce = random.nextBoolean();
         if (faulty) {
             drawRates(random);
         }
@@ -137,6 +141,7 @@ final class Plan {
     public String toString() {
         return "faulty=" + faulty + " exclusiveJobs=" + exclusiveJobs + " outboxElsewhere=" + outboxElsewhere
                 + " remoteIds=" + remoteIds + " apiRefusesLowerVersions=" + apiRefusesLowerVersions
+                + " asksFindersAtOnce=" + asksFindersAtOnce
                 + " versionsMixed=" + versionsMixed + (versionsMixed ? " " + versionRise : "")
                 + " deletesUnpublishable=" + deletesUnpublishable + " kept=" + keptPayload + " nodes=" + nodes
                 + " items=" + items + " shelves=" + shelves + " parts=" + parts + " inFlight=" + inFlight + " lease="

@@ -28,7 +28,9 @@ final class SimulatedOutbox implements Outbox {
 
     @Override
     public void append(Collection<Change> changes) {
-        changes.forEach(change -> rows.add(new Row(world.host.transaction(), world.host.withOldReferences(change))));
+        changes.forEach(change -> world.host
+                .asCaptured(change)
+                .forEach(captured -> rows.add(new Row(world.host.transaction(), captured))));
         world.log(() -> "outbox " + world.host.transaction() + " "
                 + changes.stream()
                         .map(change -> change.kind() + " " + change.type() + " " + change.id())
