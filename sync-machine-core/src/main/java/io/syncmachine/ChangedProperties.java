@@ -95,6 +95,11 @@ public final class ChangedProperties {
         return names;
     }
 
+    /** Whether references were set to something else, so that there are {@link #oldReferences}. */
+    public boolean hasOldReferences() {
+        return !oldReferences.isEmpty();
+    }
+
     /**
      * The ids that a to-one reference pointed to before it was changed or its entity deleted; empty if it did not change.
      *

@@ -4,6 +4,7 @@ import io.syncmachine.event.SyncObserver;
 import io.syncmachine.internal.Engine;
 import io.syncmachine.internal.Settings;
 import io.syncmachine.spi.Change;
+import io.syncmachine.spi.DeadLetterStore.Filter;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntitySource;
@@ -16,7 +17,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -96,9 +99,42 @@ public final class SyncEngine implements Events, AutoCloseable {
         engine.in(null).signal(event, entity);
     }
 
-    /** What waits in the store, for all engines that share it. */
+    /** What waits in the store, for all engines that share it. Costs a few statements. */
     public Backlog backlog() {
-        return new Backlog(engine.changesWaiting(), engine.jobsWaiting(), engine.jobsParked());
+        return engine.backlog();
+    }
+
+    /** What was given up, of all machines and handlers whose state is in the store. */
+    public DeadLetters deadLetters() {
+        return new DeadLetters(engine.deadLetters(), Filter.ALL);
+    }
+
+    /**
+     * What a machine has given up.
+     *
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public DeadLetters deadLetters(SyncMachine<?, ?> machine) {
+        return new DeadLetters(engine.deadLetters(), Filter.ALL.ofMachine(engine.storedName(machine)));
+    }
+
+    /** What a handler has given up. */
+    public DeadLetters deadLetters(ChangeHandler<?> handler) {
+        return new DeadLetters(engine.deadLetters(), Filter.ALL.ofMachine(handler.name()));
+    }
+
+    /**
+     * Why a subject was given up, with its document and history; empty if it was not.
+     *
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public <ID> Optional<DeadLetter> deadLetter(SyncMachine<?, ID> machine, ID id) {
+        return deadLetter(machine, Change.DEFAULT_TENANT, id);
+    }
+
+    /** The same for a tenant's subject. */
+    public <ID> Optional<DeadLetter> deadLetter(SyncMachine<?, ID> machine, String tenant, ID id) {
+        return engine.deadLetter(machine, tenant, id);
     }
 
     /**
@@ -140,7 +176,7 @@ public final class SyncEngine implements Events, AutoCloseable {
     }
 
     /**
-     * Erases what the store tells of a subject's content: kept documents, journal entries, texts of failures. Its fingerprint and
+     * Erases what the store tells of a subject's content: kept and refused documents, journal entries, texts of failures. Its fingerprint and
      * remote id stay, so that nothing is sent anew; what comes later is kept anew. What is being sent, or was sent without an answer,
      * is still needed and stays until that is settled: call it again then. Call it after the subject was deleted or made unreadable.
      *
@@ -169,10 +205,21 @@ public final class SyncEngine implements Events, AutoCloseable {
      * What waits.
      *
      * @param changes committed changes that are no jobs yet
+     * @param lag how long the first of them has been waiting since it was written; zero if there is none
      * @param jobs jobs that wait or run
+     * @param longestDue how long the job that is due longest has been due without being run, be its machine paused or not; zero if
+     *     none is due
      * @param parked dead letters
+     * @param oldestTransaction how long the oldest transaction is open that the store's user may see: what it has changed waits for
+     *     its commit. Zero if none is open; empty if the store cannot tell
      */
-    public record Backlog(long changes, long jobs, long parked) {
+    public record Backlog(
+            long changes,
+            Duration lag,
+            long jobs,
+            Duration longestDue,
+            long parked,
+            Optional<Duration> oldestTransaction) {
         /** Whether nothing waits or runs; dead letters do not count. */
         public boolean isEmpty() {
             return changes == 0 && jobs == 0;
@@ -206,8 +253,10 @@ public final class SyncEngine implements Events, AutoCloseable {
         private boolean works = true;
         private JournalPolicy journal = JournalPolicy.defaults();
         private Duration tombstones = Duration.ofDays(30);
+        private Duration deadLetters = Duration.ofDays(90);
         private PayloadCodec codec = PayloadCodec.PLAIN;
         private Supplier<@Nullable String> trace = () -> null;
+        private DoubleSupplier random = () -> ThreadLocalRandom.current().nextDouble();
 
         private Builder() {}
 
@@ -257,6 +306,20 @@ public final class SyncEngine implements Events, AutoCloseable {
                 throw new IllegalArgumentException("keepTombstones must be above zero, but is " + tombstones);
             }
             this.tombstones = tombstones;
+            return this;
+        }
+
+        /**
+         * How long dead letters are kept that nobody requeues or discards and whose subjects do not change; default 90 days. They are
+         * deleted then, with a warning in the log.
+         *
+         * @throws IllegalArgumentException if not above zero
+         */
+        public Builder keepDeadLetters(Duration deadLetters) {
+            if (deadLetters.isZero() || deadLetters.isNegative()) {
+                throw new IllegalArgumentException("keepDeadLetters must be above zero, but is " + deadLetters);
+            }
+            this.deadLetters = deadLetters;
             return this;
         }
 
@@ -363,6 +426,12 @@ public final class SyncEngine implements Events, AutoCloseable {
             return this;
         }
 
+        /** Draws from 0 (inclusive) to 1 (exclusive) for the jitter of retries, for a test that is to be repeated exactly. */
+        public Builder random(DoubleSupplier random) {
+            this.random = random;
+            return this;
+        }
+
         /**
          * Starts the engine: from now on changes are captured and published. Until it runs, changes are not seen; so this returns only
          * when it does, and waits for a database that is away.
@@ -379,7 +448,7 @@ public final class SyncEngine implements Events, AutoCloseable {
                     name,
                     clock,
                     threads,
-                    () -> ThreadLocalRandom.current().nextDouble(),
+                    random,
                     lease,
                     grace,
                     startWithin,
@@ -388,6 +457,7 @@ public final class SyncEngine implements Events, AutoCloseable {
                     List.copyOf(observers),
                     journal,
                     tombstones,
+                    deadLetters,
                     codec,
                     trace);
             Engine engine = new Engine(

@@ -76,7 +76,7 @@ final class Acknowledger implements EngineThreads.Step {
     private record Undecodable(Machine<?, ?, ?> machine, HeldClaim held, String failure) {
 
         Park park() {
-            return new Park(held.claim, failure);
+            return new Park(held.claim, failure, null);
         }
     }
 
@@ -370,7 +370,11 @@ final class Acknowledger implements EngineThreads.Step {
         }
 
         private Park park(Entry<?, ?, ?> entry) {
-            return new Park(entry.run().claim, Objects.requireNonNull(reason(entry.verdict())));
+            Run.Message<?, ?> message = entry.run().messageOrNull();
+            return new Park(
+                    entry.run().claim,
+                    Objects.requireNonNull(reason(entry.verdict())),
+                    message == null ? null : message.kept());
         }
 
         private void settle(List<Entry<?, ?, ?>> batch, Function<List<Entry<?, ?, ?>>, Map<Long, Ending>> settling) {

@@ -4,6 +4,7 @@ import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EntitySource;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -107,6 +108,7 @@ final class BatchReader<E, ID, T> {
     private void readAlone(String tenant, List<T> items, boolean othersWorked) throws Exception {
         boolean worked = othersWorked;
         Exception latest = null;
+        Set<T> handled = new HashSet<>();
         long start = clock.nanos();
         List<T> unreadable = new ArrayList<>();
         for (T item : items) {
@@ -115,11 +117,16 @@ final class BatchReader<E, ID, T> {
                 continue;
             }
             try {
-                source.read(tenant, type, List.of(idOf.apply(item)), found -> handleOne(item, found));
+                source.read(tenant, type, List.of(idOf.apply(item)), found -> {
+                    handled.add(item); // whatever becomes of the transaction after it
+                    return handleOne(item, found);
+                });
                 worked = true;
             } catch (Exception e) {
-                latest = e;
-                unreadable.add(item);
+                if (!handled.contains(item)) {
+                    latest = e;
+                    unreadable.add(item);
+                }
             }
         }
         if (latest == null) {

@@ -1,13 +1,16 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.ChangeHandler;
+import io.syncmachine.DeadLetter;
 import io.syncmachine.Events;
 import io.syncmachine.Explanation;
+import io.syncmachine.SyncEngine.Backlog;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EngineThreads.Loop;
 import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.MachineDefinition;
 import io.syncmachine.spi.Store;
@@ -19,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -353,7 +357,7 @@ public final class Engine implements AutoCloseable {
         SubjectKey key = new SubjectKey(tenant, machine.storedName(), machine.encode(id));
         store.payloads().erase(key);
         store.journal().erase(key);
-        store.jobs().eraseFailure(JobKey.ensurePublication(tenant, machine.storedName(), key.id()));
+        store.jobs().erase(JobKey.ensurePublication(tenant, machine.storedName(), key.id()));
     }
 
     private Machine<?, ?, ?> machine(SyncMachine<?, ?> definition) {
@@ -371,19 +375,40 @@ public final class Engine implements AutoCloseable {
         return watch.orphans();
     }
 
-    /** How many committed changes wait to become jobs. */
-    public long changesWaiting() {
-        return store.outbox().depth();
+    /** What waits. Changes are read before the jobs that they become, so that none is missed. */
+    public Backlog backlog() {
+        JobExecutor jobs = store.jobs();
+        return new Backlog(
+                store.outbox().depth(),
+                store.outbox().lag(),
+                jobs.backlog(),
+                jobs.longestDue(),
+                jobs.parked(),
+                store.oldestTransaction());
     }
 
-    /** How many jobs wait or run. */
-    public long jobsWaiting() {
-        return store.jobs().backlog();
+    /** Jobs that were given up, of all machines and handlers. */
+    public DeadLetterOffice deadLetters() {
+        return new DeadLetterOffice(store, settings, machines);
     }
 
-    /** How many jobs are parked. */
-    public long jobsParked() {
-        return store.jobs().parked();
+    /**
+     * The dead letter of a subject.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine, or the id is of the wrong class
+     */
+    public Optional<DeadLetter> deadLetter(SyncMachine<?, ?> definition, String tenant, Object id) {
+        Machine<?, ?, ?> machine = machine(definition);
+        return deadLetters().find(new SubjectKey(tenant, machine.storedName(), machine.encode(id)));
+    }
+
+    /**
+     * The name by which a machine is stored.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine
+     */
+    public String storedName(SyncMachine<?, ?> definition) {
+        return machine(definition).storedName();
     }
 
     /**

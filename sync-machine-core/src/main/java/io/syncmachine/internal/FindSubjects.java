@@ -229,7 +229,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                         machine.name(),
                         claim.key().key(),
                         reason);
-                parks.add(new Park(claim, reason));
+                parks.add(new Park(claim, reason, null));
             } else {
                 poll.expect(setback.delay());
                 releases.add(new Release(claim, setback.delay(), setback.attempt(), reason));

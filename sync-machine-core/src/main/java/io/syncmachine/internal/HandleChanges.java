@@ -173,7 +173,7 @@ final class HandleChanges<E> implements EngineThreads.Step {
                     handler.name(),
                     claim.key().key(),
                     reason);
-            return () -> jobs.park(List.of(new Park(claim, reason)));
+            return () -> jobs.park(List.of(new Park(claim, reason, null)));
         }
         log.debug("handler {}: {} is tried again", handler.name(), claim.key().key(), failure);
         poll.expect(setback.delay());

@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class Listeners implements ChangeListener {
 
     private static final Logger log = LoggerFactory.getLogger(Listeners.class);
+    private static final int MOST_OF_AN_UPDATE = 1_000;
 
     private final Map<String, List<Interest>> interestsByType = new HashMap<>();
     private final Hooks hooks;
@@ -71,7 +72,7 @@ final class Listeners implements ChangeListener {
     }
 
     @Override
-    public Set<String> findersOfDeleted(String type) {
+    public Set<String> findersOf(String type) {
         Set<String> names = new TreeSet<>();
         for (Interest interest : interests(type)) {
             if (interest instanceof Machine<?, ?, ?> machine && !machine.isSubject(type)) {
@@ -82,17 +83,23 @@ final class Listeners implements ChangeListener {
     }
 
     @Override
-    public List<Change> subjectsOfDeleted(
-            String machineName, String tenant, String type, Object entity, ChangedProperties changed) throws Exception {
+    public List<Change> subjectsOf(
+            String machineName,
+            String tenant,
+            String type,
+            ChangeKind kind,
+            Object entity,
+            ChangedProperties changed)
+            throws Exception {
         List<Change> result = new ArrayList<>();
         for (Interest interest : interests(type)) {
             if (interest.storedName().equals(machineName) && interest instanceof Machine<?, ?, ?> machine) {
-                for (String id : idsOfDeleted(machine, tenant, type, entity, changed)) {
+                for (String id : ids(machine, tenant, type, kind, entity, changed)) {
                     result.add(new Change(
                             tenant,
-                            Relay.subjectOfDeleted(type),
+                            Relay.subjectFoundBy(type),
                             id,
-                            ChangeKind.DELETE,
+                            kind,
                             ChangedProperties.all(),
                             Set.of(machineName),
                             trace()));
@@ -102,18 +109,42 @@ final class Listeners implements ChangeListener {
         return result;
     }
 
-    private <ID> Set<String> idsOfDeleted(
-            Machine<?, ID, ?> machine, String tenant, String type, Object entity, ChangedProperties changed)
+    private <ID> Set<String> ids(
+            Machine<?, ID, ?> machine,
+            String tenant,
+            String type,
+            ChangeKind kind,
+            Object entity,
+            ChangedProperties changed)
             throws Exception {
         Machine.BoundListener<?, ID> bound = machine.listener(type);
         Set<String> ids = new LinkedHashSet<>();
-        if (bound != null) {
+        if (bound == null) {
+            return ids;
+        }
+        int most = kind == ChangeKind.DELETE ? Integer.MAX_VALUE : MOST_OF_AN_UPDATE;
+        try {
             hooks.call(() -> new HookCall(Hook.SUBJECT_IDS, machine.name(), tenant, type, "", List.of()), () -> {
-                find(bound, entity, changed, id -> ids.add(machine.encode(id)));
+                find(bound, entity, changed, id -> add(ids, machine.encode(id), most));
                 return null;
             });
+        } catch (TooManyException e) {
+            return Set.of();
         }
         return ids;
+    }
+
+    private static void add(Set<String> ids, String id, int most) throws TooManyException {
+        if (ids.size() >= most && !ids.contains(id)) {
+            throw new TooManyException();
+        }
+        ids.add(id);
+    }
+
+    /** Ends a finder that answers more than the application's transaction should wait for. */
+    private static final class TooManyException extends Exception {
+
+        private static final long serialVersionUID = 1L;
     }
 
     /** Takes each id that a finder answers. */

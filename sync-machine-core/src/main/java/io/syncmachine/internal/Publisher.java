@@ -10,9 +10,9 @@ import io.syncmachine.function.CheckedConsumer;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +29,8 @@ final class Publisher implements EngineThreads.Step {
     private final Settings settings;
     private final Function<Machine<?, ?, ?>, @Nullable String> gates;
     private final BiConsumer<Run<?, ?, ?>, Verdict> verdicts;
-    private final Set<Run<?, ?, ?>> calling = ConcurrentHashMap.newKeySet();
+    /** The calls in flight by their epochs, so that those whose deadlines have passed are given up in the order of their openings. */
+    private final Map<Long, Run<?, ?, ?>> calling = new ConcurrentSkipListMap<>();
 
     /**
      * Makes one.
@@ -58,7 +59,7 @@ final class Publisher implements EngineThreads.Step {
                     run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "too little of the lease left"));
             return;
         }
-        calling.add(run);
+        calling.put(run.epoch(), run);
         Verdict verdict;
         try {
             verdict = judge(run, call(run, publication));
@@ -66,7 +67,7 @@ final class Publisher implements EngineThreads.Step {
             verdict = judge(run, e);
         } finally {
             run.returned();
-            calling.remove(run);
+            calling.remove(run.epoch());
         }
         if (run.answer()) {
             verdicts.accept(run, verdict);
@@ -153,7 +154,7 @@ final class Publisher implements EngineThreads.Step {
     @Override
     public Duration run() {
         Duration rest = IDLE_CHECK;
-        for (Run<?, ?, ?> run : calling) {
+        for (Run<?, ?, ?> run : calling.values()) {
             Duration left = run.callLeft();
             if (left.isZero()) {
                 expire(run);
@@ -165,7 +166,7 @@ final class Publisher implements EngineThreads.Step {
     }
 
     private void expire(Run<?, ?, ?> run) {
-        if (calling.remove(run) && run.answer()) {
+        if (calling.remove(run.epoch(), run) && run.answer()) {
             run.interrupt();
             Effect effect = Effect.unknown(settings.grace());
             verdicts.accept(

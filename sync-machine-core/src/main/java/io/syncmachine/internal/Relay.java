@@ -42,8 +42,8 @@ final class Relay implements EngineThreads.Step {
     private boolean draining;
     private long drainingSinceNanos;
 
-    /** The type of a change that names a subject, which the finder of a deleted entity of this type found. */
-    static String subjectOfDeleted(String type) {
+    /** The type of a change that names a subject, which the finder of an entity of this type found within the application's transaction. */
+    static String subjectFoundBy(String type) {
         return SUBJECT + type;
     }
 
@@ -124,11 +124,11 @@ final class Relay implements EngineThreads.Step {
     }
 
     private static Cause cause(Change change) {
-        boolean ofDeleted = change.type().startsWith(SUBJECT);
+        boolean found = change.type().startsWith(SUBJECT);
         return new Cause(
                 change.kind(),
-                ofDeleted ? change.type().substring(SUBJECT.length()) : change.type(),
-                ofDeleted ? "" : change.id(),
+                found ? change.type().substring(SUBJECT.length()) : change.type(),
+                found ? "" : change.id(),
                 change.changed().names(),
                 change.trace());
     }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param observers who is told of outcomes, and of calls of hooks
  * @param journal what the journal keeps
  * @param tombstonesKeptFor how long the records of subjects are kept that are gone at the API
+ * @param deadLettersKeptFor how long jobs that were given up are kept
  * @param codec how kept documents are written
  * @param trace tells the trace context that the current thread is in
  */
@@ -42,6 +43,7 @@ public record Settings(
         List<SyncObserver> observers,
         JournalPolicy journal,
         Duration tombstonesKeptFor,
+        Duration deadLettersKeptFor,
         PayloadCodec codec,
         Supplier<@Nullable String> trace) {
 

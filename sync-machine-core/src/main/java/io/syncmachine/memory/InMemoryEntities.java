@@ -330,9 +330,14 @@ public final class InMemoryEntities implements EntitySource {
             String type = reference.type().name();
             List<Change> subjects = new ArrayList<>();
             try {
-                for (String machine : listener.findersOfDeleted(type)) {
-                    subjects.addAll(listener.subjectsOfDeleted(
-                            machine, tenants.apply(entity), type, entity, ChangedProperties.all()));
+                for (String machine : listener.findersOf(type)) {
+                    subjects.addAll(listener.subjectsOf(
+                            machine,
+                            tenants.apply(entity),
+                            type,
+                            ChangeKind.DELETE,
+                            entity,
+                            ChangedProperties.all()));
                 }
                 return subjects;
             } catch (Exception e) {

@@ -3,6 +3,7 @@ package io.syncmachine.memory;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.DeadLetterStore;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
@@ -16,6 +17,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,18 +47,24 @@ final class InMemoryJobs implements JobExecutor {
     private final Elapsed time;
     private final AtomicLong sequence;
     private final Runnable wake;
+    private final Set<Capability> capabilities;
     private final Map<JobKey, Job> jobs = new HashMap<>();
     private final Map<Queue, NavigableMap<Line, NavigableSet<Job>>> lines = new HashMap<>();
+    /** Jobs that find subjects and are claimed: what is requested meanwhile may come of them. */
+    private final Set<Job> finding = new HashSet<>();
+
     private long numbers;
-    private long parked;
+    private final NavigableMap<JobKey, Job> parked = new TreeMap<>(JobKey.ORDER);
+    private long requests;
     private long turn;
 
     private record Queue(String machine, Stage stage) {}
 
     private record Line(Lane lane, String tenant) {}
 
-    private static final class Job {
+    static final class Job {
         static final long NOBODY = 0;
+        static final long NONE = Long.MAX_VALUE;
 
         final JobKey key;
         final long number;
@@ -65,6 +73,10 @@ final class InMemoryJobs implements JobExecutor {
         long token = NOBODY;
         boolean parked;
         int attempts;
+        /** The number of the oldest request that a run is still to cover; and of the oldest since the claim. */
+        long oldest = NONE;
+
+        long oldestSince = NONE;
 
         @Nullable
         Long failingSince;
@@ -83,6 +95,11 @@ final class InMemoryJobs implements JobExecutor {
         @Nullable
         String failure;
 
+        @Nullable
+        String refused;
+
+        long parkedAt;
+
         Job(long number, JobRequest request) {
             this.key = request.key();
             this.number = number;
@@ -100,18 +117,22 @@ final class InMemoryJobs implements JobExecutor {
             failingSince = null;
         }
 
-        void unite(JobRequest request) {
+        void unite(JobRequest request, long requestNumber) {
             ChangedProperties more = request.changed();
             if (token == NOBODY) {
+                oldest = Math.min(oldest, requestNumber);
                 changed = changed.union(more);
                 causes = Cause.union(causes, request.causes());
             } else {
+                oldestSince = Math.min(oldestSince, requestNumber);
                 changedSince = changedSince == null ? more : changedSince.union(more);
                 causesSince = Cause.union(causesSince, request.causes());
             }
         }
 
         void uniteAll() {
+            oldest = Math.min(oldest, oldestSince);
+            oldestSince = NONE;
             if (changedSince != null) {
                 changed = changed.union(changedSince);
                 changedSince = null;
@@ -121,6 +142,8 @@ final class InMemoryJobs implements JobExecutor {
         }
 
         void forgetChangesOfTheRun() {
+            oldest = oldestSince;
+            oldestSince = NONE;
             changed = changedSince == null ? changed : changedSince;
             changedSince = null;
             causes = causesSince;
@@ -128,15 +151,16 @@ final class InMemoryJobs implements JobExecutor {
         }
     }
 
-    InMemoryJobs(Elapsed time, AtomicLong sequence, Runnable wake) {
+    InMemoryJobs(Elapsed time, AtomicLong sequence, Runnable wake, Set<Capability> capabilities) {
         this.time = time;
+        this.capabilities = capabilities;
         this.sequence = sequence;
         this.wake = wake;
     }
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(Capability.EXCLUSIVE);
+        return capabilities;
     }
 
     @Override
@@ -149,21 +173,34 @@ final class InMemoryJobs implements JobExecutor {
 
     private void enqueue(JobRequest request) {
         Job job = jobs.get(request.key());
+        long number = ++requests;
+        if (request.key().stage() == Stage.ENSURE_PUBLICATION) {
+            for (Job finder : finding) {
+                number = Math.min(number, finder.oldest);
+            }
+        }
         if (job == null) {
             job = new Job(numbers++, request);
+            job.oldest = number;
             jobs.put(job.key, job);
             lineUp(job, time.now());
         } else {
-            job.unite(request);
+            job.unite(request, number);
             hurry(job, request.lane());
         }
         job.requested++;
         if (job.parked && !request.changed().isNone()) {
-            job.parked = false;
-            parked--;
-            job.forgetAttempts();
-            lineUp(job, time.now());
+            unpark(job, time.now());
         }
+    }
+
+    /** Makes a parked job due at some time, as if it had not run before. */
+    private void unpark(Job job, long dueAt) {
+        job.parked = false;
+        job.refused = null;
+        job.forgetAttempts();
+        parked.remove(job.key);
+        lineUp(job, dueAt);
     }
 
     private void hurry(Job job, Lane lane) {
@@ -218,6 +255,9 @@ final class InMemoryJobs implements JobExecutor {
         job.uniteAll();
         job.claimed = job.requested;
         job.token = sequence.incrementAndGet();
+        if (job.key.stage() == Stage.FIND_SUBJECTS) {
+            finding.add(job);
+        }
         job.attempts++;
         lineUp(job, time.in(lease));
         Duration failingFor = job.failingSince == null ? Duration.ZERO : Duration.ofNanos(now - job.failingSince);
@@ -237,6 +277,7 @@ final class InMemoryJobs implements JobExecutor {
             } else {
                 jobs.remove(job.key);
                 line(job).remove(job);
+                finding.remove(job);
                 endings.put(claim.token(), Ending.SETTLED);
             }
         }
@@ -254,7 +295,7 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     private Ending release(Job job, Release release) {
-        job.token = Job.NOBODY;
+        unclaim(job);
         job.failure = release.reason();
         job.uniteAll();
         if (!release.countsAsAttempt()) {
@@ -274,31 +315,57 @@ final class InMemoryJobs implements JobExecutor {
         Map<Long, Ending> endings = new HashMap<>();
         for (Park park : parks) {
             Job job = held(park.claim());
-            endings.put(park.claim().token(), job == null ? Ending.LOST : park(job, park.failure()));
+            endings.put(park.claim().token(), job == null ? Ending.LOST : park(job, park));
         }
         return endings;
     }
 
-    private Ending park(Job job, String failure) {
+    private Ending park(Job job, Park park) {
         boolean again = job.isRequestedAgain();
-        job.failure = failure;
+        job.failure = park.failure();
         job.uniteAll();
         if (again) {
             return runAgain(job);
         }
         line(job).remove(job);
-        job.token = Job.NOBODY;
+        unclaim(job);
         job.parked = true;
-        parked++;
+        job.oldest = Job.NONE;
+        job.parkedAt = time.now();
+        job.failingSince = job.failingSince == null ? Long.valueOf(job.parkedAt) : job.failingSince;
+        job.refused = park.refused();
+        parked.put(job.key, job);
         return Ending.SETTLED;
     }
 
     private Ending runAgain(Job job) {
-        job.token = Job.NOBODY;
+        unclaim(job);
         job.failure = null;
         job.forgetAttempts();
         lineUp(job, time.now());
         return Ending.RUNS_AGAIN;
+    }
+
+    private void unclaim(Job job) {
+        job.token = Job.NOBODY;
+        finding.remove(job);
+    }
+
+    @Override
+    public synchronized long requested() {
+        return requests;
+    }
+
+    /** Parked jobs are given up. */
+    @Override
+    public synchronized long covered() {
+        long oldest = requests + 1;
+        for (Job job : jobs.values()) {
+            if (!job.parked) {
+                oldest = Math.min(oldest, Math.min(job.oldest, job.oldestSince));
+            }
+        }
+        return oldest - 1;
     }
 
     @Override
@@ -343,14 +410,27 @@ final class InMemoryJobs implements JobExecutor {
 
     @Override
     public synchronized long backlog() {
-        return jobs.size() - parked;
+        return (long) jobs.size() - parked.size();
     }
 
     @Override
-    public synchronized void eraseFailure(JobKey key) {
+    public synchronized Duration longestDue() {
+        long now = time.now();
+        long first = now;
+        for (NavigableMap<Line, NavigableSet<Job>> queue : lines.values()) {
+            for (NavigableSet<Job> line : queue.values()) {
+                first = line.isEmpty() ? first : Math.min(first, line.first().readyAt);
+            }
+        }
+        return Duration.ofNanos(now - first);
+    }
+
+    @Override
+    public synchronized void erase(JobKey key) {
         Job job = jobs.get(key);
         if (job != null) {
             job.failure = null;
+            job.refused = null;
         }
     }
 
@@ -367,7 +447,27 @@ final class InMemoryJobs implements JobExecutor {
     }
 
     @Override
-    public synchronized long parked() {
+    public DeadLetterStore deadLetters() {
+        return new InMemoryDeadLetters(this, time, wake);
+    }
+
+    /** Those that are parked, in order; to be used under the lock of this object. */
+    NavigableMap<JobKey, Job> parkedJobs() {
         return parked;
+    }
+
+    /** Makes a parked job due after a while, as if it were new; tells whether there is one. To be used under the lock. */
+    boolean requeue(JobKey key, Duration delay) {
+        Job job = parked.get(key);
+        if (job != null) {
+            job.failure = null;
+            unpark(job, time.in(delay));
+        }
+        return job != null;
+    }
+
+    /** Forgets a parked job; tells whether there is one. To be used under the lock. */
+    boolean discard(JobKey key) {
+        return parked.remove(key) != null && jobs.remove(key) != null;
     }
 }

@@ -4,6 +4,7 @@ import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Outbox;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
@@ -16,18 +17,23 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class InMemoryOutbox implements Outbox {
 
+    private final Elapsed time;
     private final Runnable wake;
     private final ReentrantLock relaying = new ReentrantLock();
-    private final Deque<Change> changes = new ArrayDeque<>();
+    private final Deque<Waiting> changes = new ArrayDeque<>();
 
-    InMemoryOutbox(Runnable wake) {
+    private record Waiting(Change change, long since) {}
+
+    InMemoryOutbox(Elapsed time, Runnable wake) {
+        this.time = time;
         this.wake = wake;
     }
 
     @Override
     public void append(Collection<Change> changes) {
         synchronized (this.changes) {
-            this.changes.addAll(changes);
+            long now = time.now();
+            changes.forEach(change -> this.changes.add(new Waiting(change, now)));
         }
         wake.run();
     }
@@ -53,7 +59,7 @@ final class InMemoryOutbox implements Outbox {
 
     private List<Change> head(int limit) {
         synchronized (changes) {
-            return changes.stream().limit(limit).toList();
+            return changes.stream().limit(limit).map(Waiting::change).toList();
         }
     }
 
@@ -69,6 +75,14 @@ final class InMemoryOutbox implements Outbox {
     public long depth() {
         synchronized (changes) {
             return changes.size();
+        }
+    }
+
+    @Override
+    public Duration lag() {
+        synchronized (changes) {
+            Waiting first = changes.peek();
+            return first == null ? Duration.ZERO : time.since(first.since());
         }
     }
 }

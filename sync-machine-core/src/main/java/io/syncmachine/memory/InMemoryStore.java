@@ -8,7 +8,10 @@ import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -45,13 +48,25 @@ public final class InMemoryStore implements Store {
 
     /** An empty store whose leases and delays end by this clock. */
     public static InMemoryStore create(EngineClock clock) {
+        return create(clock, Set.of(JobExecutor.Capability.EXCLUSIVE));
+    }
+
+    /**
+     * A store for the jobs of one process, where all else is kept in a store that several processes share. Its jobs do not exclude those of
+     * other processes, and say so.
+     */
+    public static InMemoryStore forOneProcess() {
+        return create(EngineClock.system(), Set.of());
+    }
+
+    private static InMemoryStore create(EngineClock clock, Set<JobExecutor.Capability> capabilities) {
         Elapsed time = new Elapsed(clock);
         AtomicLong sequence = new AtomicLong();
         List<Runnable> wakes = new CopyOnWriteArrayList<>();
         Runnable wakeAll = () -> wakes.forEach(Runnable::run);
         return new InMemoryStore(new Content(
-                new InMemoryOutbox(wakeAll),
-                new InMemoryJobs(time, sequence, wakeAll),
+                new InMemoryOutbox(time, wakeAll),
+                new InMemoryJobs(time, sequence, wakeAll, capabilities),
                 new InMemoryLeases(time),
                 new InMemoryPayloads(time, sequence),
                 new InMemoryJournal(clock),
@@ -92,6 +107,12 @@ public final class InMemoryStore implements Store {
     @Override
     public MachineRegistry machines() {
         return content.machines();
+    }
+
+    /** Empty: nothing here waits for a transaction. */
+    @Override
+    public Optional<Duration> oldestTransaction() {
+        return Optional.empty();
     }
 
     @Override

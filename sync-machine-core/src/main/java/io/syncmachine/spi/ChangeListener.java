@@ -27,18 +27,23 @@ public interface ChangeListener {
     @Nullable
     String trace();
 
-    /** The machines for which {@link #subjectsOfDeleted} may answer something for this type. */
-    Set<String> findersOfDeleted(String type);
+    /** The machines for which {@link #subjectsOf} may answer something for this type. */
+    Set<String> findersOf(String type);
 
     /**
-     * The changes that a deleted entity's subjects must be told of, from a machine's finder, which needs the entity itself: one per
-     * subject. Run before the deletion is committed, for afterwards the entity is gone.
+     * The changes that an entity's subjects must be told of, from a machine's finder, which needs the entity itself: one per subject.
+     * Asked before the transaction is committed, where the entity may not be there when its change has become a job: when it is
+     * deleted, for afterwards it is gone; and when one of its references is set to something else, for it may be deleted soon after, and then
+     * nobody could tell what it referred to before.
      *
-     * @param machine one of {@link #findersOfDeleted}; where its finder fails, those of others still count
+     * @param machine one of {@link #findersOf}; where its finder fails, those of others still count
      * @param type its declared name
-     * @param entity the entity as it was
+     * @param kind a deletion, or an update; of an update nothing is answered if the subjects are very many: its job finds them
+     * @param entity the entity as it was deleted, or as it is after the update
+     * @param changed with the old references
      * @throws Exception whatever the finder throws
      */
-    List<Change> subjectsOfDeleted(String machine, String tenant, String type, Object entity, ChangedProperties changed)
+    List<Change> subjectsOf(
+            String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed)
             throws Exception;
 }

@@ -61,8 +61,9 @@ public interface JobExecutor {
      *
      * @param claim the claim
      * @param failure why, for people to read
+     * @param refused the document that was refused, as it is to be stored; null if none is
      */
-    record Park(Claim claim, String failure) {}
+    record Park(Claim claim, String failure, @Nullable String refused) {}
 
     /**
      * How a job stands.
@@ -86,10 +87,26 @@ public interface JobExecutor {
     Set<Capability> capabilities();
 
     /**
+     * In an executor that is not durable: the number of the latest request. Whoever keeps changes until their jobs are done remembers it
+     * after it has enqueued them, and compares it with {@link #covered}. Numbers begin anew with each process.
+     */
+    default long requested() {
+        throw new UnsupportedOperationException("only an executor that is not durable numbers its requests");
+    }
+
+    /**
+     * In an executor that is not durable: all requests up to this number are done or given up, and so are those that were made while
+     * a job that finds subjects ran for one of them.
+     */
+    default long covered() {
+        throw new UnsupportedOperationException("only an executor that is not durable numbers its requests");
+    }
+
+    /**
      * Asks for one run of each job, and returns when that is kept (durable, if the executor is). A waiting job of the key absorbs
      * the request and unites what changed, and stays due when it was; a job that is claimed does not absorb it: one more run
-     * follows. A parked job is due again, with its attempts forgotten, if something changed; a request where {@linkplain
-     * ChangedProperties#isNone nothing} did leaves it parked.
+     * follows. A parked job is due again, with its attempts and what was refused forgotten, if something changed; a request where
+     * {@linkplain ChangedProperties#isNone nothing} did leaves it parked.
      */
     void enqueue(Collection<JobRequest> requests);
 
@@ -122,12 +139,23 @@ public interface JobExecutor {
         return backlogs().values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** Forgets the text of a job's last failure, which may quote what was sent. */
-    void eraseFailure(JobKey key);
+    /**
+     * How long the job that is due longest has been due, without being run; zero if none is. A job whose claim was lost counts from
+     * the end of the lease.
+     */
+    Duration longestDue();
+
+    /** Forgets what a job tells of contents: the text of its last failure, which may quote what was sent, and a refused document. */
+    void erase(JobKey key);
 
     /** How a job stands; empty if there is none of this key. */
     Optional<JobStatus> find(JobKey key);
 
     /** How many jobs are parked. */
-    long parked();
+    default long parked() {
+        return deadLetters().count(DeadLetterStore.Filter.ALL);
+    }
+
+    /** The jobs that are parked. */
+    DeadLetterStore deadLetters();
 }

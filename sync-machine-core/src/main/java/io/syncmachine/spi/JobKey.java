@@ -1,5 +1,7 @@
 package io.syncmachine.spi;
 
+import java.util.Comparator;
+
 /**
  * What a job is about; there is at most one job per key.
  *
@@ -9,6 +11,12 @@ package io.syncmachine.spi;
  * @param key the encoded subject id, or the entity's type and id joined by a colon
  */
 public record JobKey(String tenant, String machine, Stage stage, String key) {
+
+    /** By tenant, machine, stage and key. */
+    public static final Comparator<JobKey> ORDER = Comparator.comparing(JobKey::tenant)
+            .thenComparing(JobKey::machine)
+            .thenComparing(JobKey::stage)
+            .thenComparing(JobKey::key);
 
     /** The job that finds the subjects of a changed entity. */
     public static JobKey findSubjects(String tenant, String machine, String type, String id) {

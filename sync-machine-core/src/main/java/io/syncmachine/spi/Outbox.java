@@ -1,5 +1,6 @@
 package io.syncmachine.spi;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 
@@ -26,4 +27,10 @@ public interface Outbox {
 
     /** How many committed changes wait. */
     long depth();
+
+    /**
+     * How long the change that was written first has been waiting, of those that are committed; zero if none is. It counts from when
+     * it was written: a transaction that is committed late is told as a wait.
+     */
+    Duration lag();
 }

@@ -1,5 +1,8 @@
 package io.syncmachine.spi;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /** Where a machine's state is kept: the parts that belong together. */
 public interface Store extends AutoCloseable {
 
@@ -20,6 +23,12 @@ public interface Store extends AutoCloseable {
 
     /** What all nodes know of the machines. */
     MachineRegistry machines();
+
+    /**
+     * How long the oldest transaction is open that can be seen; zero if none is. Changes in it are not committed, and wait for
+     * nothing but its end. Empty if the store has no such transactions, or may not see them.
+     */
+    Optional<Duration> oldestTransaction();
 
     /**
      * Runs calls of the parts above, all by the current thread: in one transaction if the parts have one in common, else as they

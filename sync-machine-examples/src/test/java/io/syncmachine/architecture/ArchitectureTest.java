@@ -81,7 +81,7 @@ class ArchitectureTest {
                 .and()
                 .arePublic()
                 .should()
-                .haveNameMatching(".*\\.(Engine|Settings)")
+                .haveNameMatching(".*\\.(Engine|Settings|DeadLetterOffice)")
                 .check(CLASSES);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.SchemaMode;
+import io.syncmachine.memory.InMemoryStore;
 import java.lang.reflect.Proxy;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
@@ -27,9 +28,17 @@ class DatabasesTest {
         return store;
     }
 
+    private JdbcStore withJobsInMemory() {
+        JdbcStore store = JdbcStore.builder(dataSource)
+                .jobs(InMemoryStore.forOneProcess())
+                .build();
+        return store;
+    }
+
     @Test
     void aStoreConnectsToNothingBeforeItIsOpened() {
         assertThat(forATrial()).isNotNull();
         assertThat(behindAPooler()).isNotNull();
+        assertThat(withJobsInMemory()).isNotNull();
     }
 }

@@ -45,11 +45,16 @@ interface Dialect {
         return null;
     }
 
+    /** A query for the microseconds since the oldest open transaction began, zero if none is; null if the database cannot tell. */
+    default @Nullable String oldestTransaction() {
+        return null;
+    }
+
     /** The outbox. */
     TransactionalOutbox outbox(Database database, Wakeups wakeups);
 
     /** The jobs. */
-    TransactionalJobs jobs(Database database);
+    TransactionalJobs jobs(Database database, Wakeups wakeups);
 
     /** The payload records. */
     PayloadStore payloads(Database database);

@@ -121,9 +121,10 @@ final class H2Dialect extends PortableDialect {
         return "dateadd(microsecond, " + micros + ", " + time + ")";
     }
 
+    /** DATEDIFF would compare what clocks in different zones show. */
     @Override
     String micros(String from, String until) {
-        return "datediff(microsecond, " + from + ", " + until + ")";
+        return "cast((extract(epoch from " + until + ") - extract(epoch from " + from + ")) * 1000000 as bigint)";
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.syncmachine.spi.JobRequest;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -21,14 +22,32 @@ abstract class JdbcOutbox implements TransactionalOutbox {
 
     private final Database database;
     private final Wakeups wakeups;
+    private final String lag;
+    private final HeldChanges held;
 
-    JdbcOutbox(Database database, Wakeups wakeups) {
+    /**
+     * Makes one.
+     *
+     * @param waiting the microseconds since a change was written, in SQL
+     */
+    JdbcOutbox(Database database, Wakeups wakeups, String waiting) {
         this.database = database;
         this.wakeups = wakeups;
+        this.lag = "select " + waiting + " from ${p}outbox order by id limit 1";
+        this.held = new HeldChanges(this, database);
     }
 
     /** Takes out up to so many committed changes, in the connection's transaction. */
     abstract List<Change> take(Connection connection, int limit) throws SQLException;
+
+    /** Takes up to so many committed changes that no node holds, and holds them; they stay. */
+    abstract List<HeldChanges.Row> hold(Connection connection, int limit, Duration hold) throws SQLException;
+
+    /** Holds rows for this long from now. */
+    abstract void hold(Connection connection, List<Long> ids, Duration hold) throws SQLException;
+
+    /** Deletes rows. */
+    abstract void delete(Connection connection, List<Long> ids) throws SQLException;
 
     @Override
     public final void append(Collection<Change> changes) {
@@ -58,8 +77,9 @@ abstract class JdbcOutbox implements TransactionalOutbox {
     @Override
     public final int relay(int limit, Router router, JobExecutor jobs) {
         if (!jobs.capabilities().contains(JobExecutor.Capability.DURABLE)) {
-            throw new IllegalStateException("changes in a database cannot become jobs of " + jobs
-                    + ", which forgets them in a crash: use durable jobs");
+            synchronized (held) {
+                return held.relay(limit, router, jobs);
+            }
         }
         int taken = database.inTransaction(connection -> {
             List<Change> changes = take(connection, limit);
@@ -97,5 +117,12 @@ abstract class JdbcOutbox implements TransactionalOutbox {
     @Override
     public final long depth() {
         return database.number("select count(*) from ${p}outbox");
+    }
+
+    @Override
+    public final Duration lag() {
+        return database.query(lag, statement -> statement, row -> JdbcJobs.micros(row.getLong(1))).stream()
+                .findFirst()
+                .orElse(Duration.ZERO);
     }
 }

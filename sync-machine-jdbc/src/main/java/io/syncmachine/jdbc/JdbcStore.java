@@ -8,7 +8,9 @@ import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ public final class JdbcStore implements Store {
     private final String prefix;
     private final SchemaMode schemaMode;
     private final boolean wakeUps;
+    private final @Nullable Store jobs;
     private @Nullable Parts parts;
     private boolean open;
 
@@ -52,6 +55,7 @@ public final class JdbcStore implements Store {
         this.prefix = builder.prefix;
         this.schemaMode = builder.schemaMode;
         this.wakeUps = builder.wakeUps;
+        this.jobs = builder.jobs;
     }
 
     /** A store whose tables are there already, under their default names. */
@@ -71,7 +75,7 @@ public final class JdbcStore implements Store {
 
     @Override
     public JobExecutor jobs() {
-        return parts().jobs();
+        return jobs == null ? parts().jobs() : jobs.jobs();
     }
 
     @Override
@@ -92,6 +96,32 @@ public final class JdbcStore implements Store {
     @Override
     public MachineRegistry machines() {
         return parts().machines();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>PostgreSQL tells of the database's sessions, those of other users only to members of {@code pg_read_all_stats}; MariaDB and
+     * MySQL of all of the server's, to whoever has the right {@code PROCESS}; H2 does not tell.
+     */
+    @Override
+    public Optional<Duration> oldestTransaction() {
+        String query = parts().dialect().oldestTransaction();
+        if (query == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(JdbcJobs.micros(parts().database().number(query)));
+        } catch (JdbcStoreException e) {
+            if (e.getCause() instanceof SQLException cause && isForbidden(cause)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private static boolean isForbidden(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith("42");
     }
 
     @Override
@@ -119,7 +149,7 @@ public final class JdbcStore implements Store {
                     database,
                     dialect,
                     dialect.outbox(database, wakeups),
-                    dialect.jobs(database),
+                    dialect.jobs(database, wakeups),
                     dialect.leases(database),
                     dialect.payloads(database),
                     dialect.journal(database),
@@ -137,6 +167,9 @@ public final class JdbcStore implements Store {
         Parts parts = parts();
         parts.database().learnIsolation();
         new Schema(parts.database(), parts.dialect()).prepare(schemaMode);
+        if (jobs != null) {
+            jobs.open(wake, works);
+        }
         parts.wakeups().open(wake, works);
         open = true;
     }
@@ -184,6 +217,9 @@ public final class JdbcStore implements Store {
         if (open) {
             open = false;
             parts().wakeups().close();
+            if (jobs != null) {
+                jobs.close();
+            }
             parts = null;
         }
     }
@@ -197,6 +233,7 @@ public final class JdbcStore implements Store {
         private SchemaMode schemaMode = SchemaMode.VALIDATE;
         private String prefix = "sync_machine_";
         private boolean wakeUps = true;
+        private @Nullable Store jobs;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -233,6 +270,19 @@ public final class JdbcStore implements Store {
          */
         public Builder wakeUps(boolean wakeUps) {
             this.wakeUps = wakeUps;
+            return this;
+        }
+
+        /**
+         * Keeps jobs in another store, and only captured changes, leases, payload records and the journal in the database; default none. If
+         * that store forgets its jobs when its process ends, such as {@link io.syncmachine.memory.InMemoryStore#forOneProcess},
+         * changes stay in the outbox until their jobs are done, and another node takes them a minute after that; dead letters are
+         * forgotten. An outcome and its line in the journal are not written atomically then.
+         *
+         * @param jobs opened and closed with this one; of it, nothing but its jobs is used
+         */
+        public Builder jobs(Store jobs) {
+            this.jobs = Objects.requireNonNull(jobs, "jobs");
             return this;
         }
 

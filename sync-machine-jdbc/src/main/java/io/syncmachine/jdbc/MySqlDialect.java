@@ -80,6 +80,14 @@ final class MySqlDialect extends PortableDialect {
         }
     }
 
+    /** Of the whole server; needs the right PROCESS. Its times are those of the server's zone, whatever the session's is. */
+    @Override
+    public String oldestTransaction() {
+        return "select coalesce(timestampdiff(microsecond, min(trx_started),"
+                + " convert_tz(utc_timestamp(6), '+00:00', 'SYSTEM')), 0)"
+                + " from information_schema.innodb_trx where trx_mysql_thread_id not in (0, connection_id())";
+    }
+
     /** Of the next transaction alone. */
     @Override
     public void readCommitted(Connection connection) throws SQLException {

@@ -56,8 +56,8 @@ abstract class PortableDialect implements Dialect {
     }
 
     @Override
-    public TransactionalJobs jobs(Database database) {
-        return new PortableJobs(database, this);
+    public TransactionalJobs jobs(Database database, Wakeups wakeups) {
+        return new PortableJobs(database, this, wakeups);
     }
 
     @Override

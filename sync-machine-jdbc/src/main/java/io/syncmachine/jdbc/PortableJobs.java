@@ -13,11 +13,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -27,13 +25,9 @@ import java.util.stream.Collectors;
  * Jobs in a table. A batch locks its jobs in key order, so that batches cannot deadlock, and then changes those that it still may. A
  * job that is done is deleted; a new claim of the next job of its key has a token that no claim had before.
  */
-final class PortableJobs implements TransactionalJobs {
+final class PortableJobs extends JdbcJobs {
 
-    private static final String KEY = "t.tenant, t.machine, t.stage, t.job_key";
-    private static final Comparator<JobKey> ORDER = Comparator.comparing(JobKey::tenant)
-            .thenComparing(JobKey::machine)
-            .thenComparing(JobKey::stage)
-            .thenComparing(JobKey::key);
+    static final String KEY = "t.tenant, t.machine, t.stage, t.job_key";
     private static final List<String> UNCLAIMED =
             List.of("t.token = null", "t.claimed = null", "t.owner = null", "t.lease_until = null");
 
@@ -44,7 +38,8 @@ final class PortableJobs implements TransactionalJobs {
     private final String made;
     private final String queues;
     private final String due;
-    private final String find;
+    private final String heads;
+    private final String longestDue;
     private final Turns turns = new Turns();
     private final List<String> request;
     private final List<String> claim;
@@ -53,12 +48,18 @@ final class PortableJobs implements TransactionalJobs {
     private final List<String> park;
     private final List<String> renew;
 
-    PortableJobs(Database database, PortableDialect dialect) {
+    PortableJobs(Database database, PortableDialect dialect, Wakeups wakeups) {
+        super(
+                database,
+                new PortableDeadLetters(database, dialect, wakeups),
+                dialect.now(),
+                dialect.micros(dialect.now(), "t.due_at"),
+                "t.causes");
         this.database = database;
-        this.table = new KeyedTable(dialect, database.sql("${p}job"), List.of("tenant", "machine", "stage", "job_key"));
+        this.table = table(database, dialect);
         this.fence = new Fence(database);
         this.now = dialect.now();
-        this.made = "0, " + now + ", '', " + PostgresJobs.number(Lane.BACKGROUND) + ", ''";
+        this.made = "0, " + now + ", '', " + number(Lane.BACKGROUND) + ", ''";
         this.queues = database.sql("select t.tenant, t.lane from ${p}job t" + dialect.using("due")
                 + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant > ?"
                 + " group by t.machine, t.stage, t.parked, t.tenant, t.lane having min(t.due_at) <= " + now
@@ -68,10 +69,15 @@ final class PortableJobs implements TransactionalJobs {
                 + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant = ? and t.lane = ?"
                 + " and t.due_at <= " + now + " and (t.lease_until is null or t.lease_until <= " + now
                 + ") order by t.machine, t.stage, t.parked, t.tenant, t.lane, t.due_at limit ? for update skip locked");
-        this.find = "select case when t.token is not null and t.lease_until > " + now
-                + " then 1 else 0 end, t.parked, coalesce(" + dialect.micros(now, "t.due_at")
-                + ", 0), t.attempts, t.last_failure, t.causes from ${p}job t"
-                + " where t.tenant = ? and t.machine = ? and t.stage = ? and t.job_key = ?";
+        this.heads = "select t.machine, t.stage, t.tenant, t.lane, " + dialect.micros("min(t.due_at)", now)
+                + " from ${p}job t" + dialect.using("due") + " where t.parked = false"
+                + " group by t.machine, t.stage, t.parked, t.tenant, t.lane having min(t.due_at) <= " + now
+                + " order by 5 desc";
+        this.longestDue = "select " + dialect.micros("t.due_at", now) + ", " + dialect.micros("t.lease_until", now)
+                + " from ${p}job t" + dialect.using("due")
+                + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant = ? and t.lane = ?"
+                + " and t.due_at <= " + now + " and (t.lease_until is null or t.lease_until <= " + now
+                + ") order by t.due_at limit 1";
         this.request = List.of(
                 "t.requested = t.requested + 1",
                 "t.changed = r.new_changed",
@@ -80,6 +86,8 @@ final class PortableJobs implements TransactionalJobs {
                 "t.due_at = case when r.unparks then " + now + " else t.due_at end",
                 "t.attempts = case when r.unparks then 0 else t.attempts end",
                 "t.failing_since = case when r.unparks then null else t.failing_since end",
+                "t.parked_at = case when r.unparks then null else t.parked_at end",
+                "t.refused = case when r.unparks then null else t.refused end",
                 "t.parked = case when r.unparks then false else t.parked end");
         this.claim = List.of(
                 "t.token = r.new_token",
@@ -97,6 +105,8 @@ final class PortableJobs implements TransactionalJobs {
                 "t.last_failure = r.reason");
         this.park = unclaimed(
                 "t.parked = true",
+                "t.parked_at = " + now,
+                "t.refused = r.refused",
                 "t.failing_since = coalesce(t.failing_since, " + now + ")",
                 "t.last_failure = r.reason");
         this.renew = List.of("t.lease_until = " + dialect.later(now, "r.lease_micros"));
@@ -108,14 +118,8 @@ final class PortableJobs implements TransactionalJobs {
         return assignments;
     }
 
-    @Override
-    public boolean isIn(Database other) {
-        return database == other;
-    }
-
-    @Override
-    public Set<Capability> capabilities() {
-        return EnumSet.allOf(Capability.class);
+    static KeyedTable table(Database database, PortableDialect dialect) {
+        return new KeyedTable(dialect, database.sql("${p}job"), List.of("tenant", "machine", "stage", "job_key"));
     }
 
     @Override
@@ -134,7 +138,7 @@ final class PortableJobs implements TransactionalJobs {
 
         /** The causes of both, as long as there is room; those that a run was told come first. */
         String causes(JobRequest request) {
-            List<String> further = JdbcOutbox.split(PostgresJobs.join(request.causes()));
+            List<String> further = JdbcOutbox.split(join(request.causes()));
             List<String> both = new ArrayList<>(causes);
             if (!causes.containsAll(further)) {
                 both.addAll(further);
@@ -148,8 +152,8 @@ final class PortableJobs implements TransactionalJobs {
         if (requests.isEmpty()) {
             return;
         }
-        List<JobRequest> batch = PostgresJobs.folded(requests).stream()
-                .sorted(Comparator.comparing(JobRequest::key, ORDER))
+        List<JobRequest> batch = folded(requests).stream()
+                .sorted(Comparator.comparing(JobRequest::key, JobKey.ORDER))
                 .toList();
         Rows<JobRequest> keys = keys(batch, JobRequest::key);
         table.makeMissing(connection, keys, List.of("requested", "due_at", "changed", "lane", "causes"), made);
@@ -182,7 +186,7 @@ final class PortableJobs implements TransactionalJobs {
                                 "unparks",
                                 one -> known(known, one).parked()
                                         && !one.changed().isNone())
-                        .numbers("new_lane", one -> Math.min(known(known, one).lane(), PostgresJobs.number(one.lane())))
+                        .numbers("new_lane", one -> Math.min(known(known, one).lane(), number(one.lane())))
                         .texts("new_causes", one -> known(known, one).causes(one)),
                 request);
     }
@@ -195,16 +199,12 @@ final class PortableJobs implements TransactionalJobs {
         return found;
     }
 
-    private static <T> Rows<T> keys(Collection<T> batch, Function<T, JobKey> key) {
+    static <T> Rows<T> keys(Collection<T> batch, Function<T, JobKey> key) {
         return Rows.of(batch)
                 .texts("tenant", item -> key.apply(item).tenant())
                 .texts("machine", item -> key.apply(item).machine())
-                .numbers("stage", item -> PostgresJobs.number(key.apply(item).stage()))
+                .numbers("stage", item -> number(key.apply(item).stage()))
                 .texts("job_key", item -> key.apply(item).key());
-    }
-
-    private static JobKey key(ResultSet row) throws SQLException {
-        return new JobKey(row.getString(1), row.getString(2), PostgresJobs.stage(row.getInt(3)), row.getString(4));
     }
 
     @Override
@@ -225,7 +225,7 @@ final class PortableJobs implements TransactionalJobs {
             for (Lane lane : Lane.values()) {
                 for (Queue queue : queues) {
                     int most = Math.min(share, limit - jobs.size());
-                    if (queue.lane() == PostgresJobs.number(lane) && most > 0) {
+                    if (queue.lane() == number(lane) && most > 0) {
                         jobs.addAll(due(connection, request, queue, most));
                     }
                 }
@@ -241,7 +241,7 @@ final class PortableJobs implements TransactionalJobs {
         try (ArrayStatement statement = new ArrayStatement(connection, queues)) {
             return statement
                     .text(request.machine())
-                    .number(PostgresJobs.number(request.stage()))
+                    .number(number(request.stage()))
                     .text(after)
                     .number(Turns.MOST_TENANTS)
                     .query(row -> new Queue(row.getString(1), row.getLong(2)));
@@ -253,7 +253,7 @@ final class PortableJobs implements TransactionalJobs {
         try (ArrayStatement statement = new ArrayStatement(connection, due)) {
             return statement
                     .text(request.machine())
-                    .number(PostgresJobs.number(request.stage()))
+                    .number(number(request.stage()))
                     .text(queue.tenant())
                     .number(queue.lane())
                     .number(limit)
@@ -262,9 +262,9 @@ final class PortableJobs implements TransactionalJobs {
     }
 
     private static Claim due(ResultSet row) throws SQLException {
-        Duration failingFor = Duration.ofNanos(Math.max(row.getLong(6), 0) * 1_000);
+        Duration failingFor = micros(row.getLong(6));
         ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(7)));
-        return new Claim(key(row), 0, row.getInt(5) + 1, failingFor, changed, PostgresJobs.causes(row.getString(8)));
+        return new Claim(key(row), 0, row.getInt(5) + 1, failingFor, changed, causes(row.getString(8)));
     }
 
     private List<Claim> claimed(Connection connection, ClaimRequest request, List<Claim> jobs) throws SQLException {
@@ -304,7 +304,7 @@ final class PortableJobs implements TransactionalJobs {
     private <T> Map<Long, Held> held(Connection connection, Collection<T> batch, Function<T, Claim> claim)
             throws SQLException {
         List<T> sorted = batch.stream()
-                .sorted(Comparator.comparing(item -> claim.apply(item).key(), ORDER))
+                .sorted(Comparator.comparing(item -> claim.apply(item).key(), JobKey.ORDER))
                 .toList();
         Map<Long, Held> held = new HashMap<>();
         table.lock(
@@ -379,7 +379,7 @@ final class PortableJobs implements TransactionalJobs {
                     those(releases, Release::claim, locked, job -> true)
                             .numbers("delay_micros", one -> micros(one.delay()))
                             .flags("counts", Release::countsAsAttempt)
-                            .texts("reason", one -> PostgresJobs.storable(one.reason())),
+                            .texts("reason", one -> storable(one.reason())),
                     release);
             return locked.keySet();
         });
@@ -392,7 +392,10 @@ final class PortableJobs implements TransactionalJobs {
                 parks,
                 Park::claim,
                 (connection, rows) -> table.update(
-                        connection, rows.texts("reason", one -> PostgresJobs.storable(one.failure())), park));
+                        connection,
+                        rows.texts("reason", one -> storable(one.failure()))
+                                .texts("refused", one -> one.refused() == null ? null : storable(one.refused())),
+                        park));
     }
 
     @Override
@@ -410,42 +413,53 @@ final class PortableJobs implements TransactionalJobs {
         });
     }
 
+    /** The first job of a queue, be it claimed or not. */
+    private record Head(String machine, long stage, String tenant, long lane, Duration due) {}
+
+    /** The first of a queue may be running: then it is looked for one behind it, unless another queue's first is due longer. */
     @Override
-    public Map<String, Long> backlogs() {
-        Map<String, Long> backlogs = new HashMap<>();
-        database.query(
-                "select machine, count(*) from ${p}job where parked = false group by machine",
+    public Duration longestDue() {
+        List<Head> all = database.query(
+                heads,
                 statement -> statement,
-                row -> backlogs.put(row.getString(1), row.getLong(2)));
-        return backlogs;
+                row -> new Head(
+                        row.getString(1), row.getLong(2), row.getString(3), row.getLong(4), micros(row.getLong(5))));
+        Duration longest = Duration.ZERO;
+        for (Head head : all) {
+            if (head.due().compareTo(longest) <= 0) {
+                break;
+            }
+            Duration due = longestDue(head);
+            longest = due.compareTo(longest) > 0 ? due : longest;
+        }
+        return longest;
+    }
+
+    private Duration longestDue(Head queue) {
+        return database
+                .query(
+                        longestDue,
+                        statement -> statement
+                                .text(queue.machine())
+                                .number(queue.stage())
+                                .text(queue.tenant())
+                                .number(queue.lane()),
+                        row -> {
+                            long due = row.getLong(1);
+                            long free = row.getLong(2);
+                            return micros(row.wasNull() ? due : Math.min(due, free));
+                        })
+                .stream()
+                .findFirst()
+                .orElse(Duration.ZERO);
     }
 
     @Override
-    public Optional<JobStatus> find(JobKey key) {
-        return database.query(find, statement -> PostgresJobs.bind(statement, key), PostgresJobs::status).stream()
-                .findFirst();
-    }
-
-    @Override
-    public void eraseFailure(JobKey key) {
+    public void erase(JobKey key) {
         database.inTransaction(connection -> {
-            table.update(connection, keys(List.of(key), one -> one), List.of("t.last_failure = null"));
+            table.update(
+                    connection, keys(List.of(key), one -> one), List.of("t.last_failure = null", "t.refused = null"));
             return key;
         });
-    }
-
-    @Override
-    public long backlog() {
-        return database.number("select count(*) from ${p}job where parked = false");
-    }
-
-    @Override
-    public long parked() {
-        return database.number("select count(*) from ${p}job where parked = true");
-    }
-
-    @Override
-    public String toString() {
-        return "PortableJobs[" + database.prefix() + "]";
     }
 }

@@ -68,14 +68,14 @@ final class PortableJournal implements Journal {
                 .numbers("attempt", outcome -> (long) outcome.attempt())
                 .texts("reason", outcome -> {
                     String reason = outcome.reason();
-                    return reason == null ? null : PostgresJobs.storable(reason);
+                    return reason == null ? null : JdbcJobs.storable(reason);
                 })
                 .texts("fingerprint", Outcome::fingerprint)
                 .numbers("took", outcome -> {
                     Duration took = outcome.took();
                     return took == null ? null : Long.valueOf(ArrayStatement.micros(took));
                 })
-                .texts("causes", outcome -> PostgresJobs.join(outcome.causes()));
+                .texts("causes", outcome -> JdbcJobs.join(outcome.causes()));
         database.inTransaction(connection -> {
             table.insert(connection, rows, COLUMNS, values);
             return outcomes.size();

@@ -62,7 +62,7 @@ final class PortableMachines implements MachineRegistry {
 
     @Override
     public void pause(String machine, @Nullable String reason) {
-        String kept = reason == null ? null : PostgresJobs.storable(reason);
+        String kept = reason == null ? null : JdbcJobs.storable(reason);
         boolean found = change(machine, row -> row.texts("reason", name -> kept), "t.paused = r.reason");
         if (!found) {
             throw new IllegalArgumentException(

@@ -23,6 +23,14 @@ final class PostgresDialect implements Dialect {
             select (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text || ' ' || current_database()
                 || ' ' || coalesce(to_regclass(?)::oid::text, 'nothing')""";
 
+    /** Of other users' sessions, it tells only those who may know; of transactions that are prepared, everybody. */
+    private static final String OLDEST_TRANSACTION = """
+            select coalesce((extract(epoch from clock_timestamp() - min(t.began)) * 1000000)::bigint, 0) from (
+                select xact_start from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+                union all
+                select prepared from pg_prepared_xacts where database = current_database()) as t(began)""";
+
     @Override
     public String product() {
         return "PostgreSQL";
@@ -69,13 +77,18 @@ final class PostgresDialect implements Dialect {
     }
 
     @Override
+    public String oldestTransaction() {
+        return OLDEST_TRANSACTION;
+    }
+
+    @Override
     public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
         return new PostgresOutbox(database, wakeups);
     }
 
     @Override
-    public TransactionalJobs jobs(Database database) {
-        return new PostgresJobs(database);
+    public TransactionalJobs jobs(Database database, Wakeups wakeups) {
+        return new PostgresJobs(database, wakeups);
     }
 
     @Override

@@ -5,19 +5,14 @@ import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
-import io.syncmachine.spi.Lane;
-import io.syncmachine.spi.Stage;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -29,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * deleted; its next request makes a new row, and a new claim of that draws a new token from the sequence, so that no old claim can
  * be taken for it.
  */
-final class PostgresJobs implements TransactionalJobs {
+final class PostgresJobs extends JdbcJobs {
 
     private static final String ENQUEUE = """
             insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed, lane, causes)
@@ -47,6 +42,8 @@ final class PostgresJobs implements TransactionalJobs {
                 due_at = case when j.parked and excluded.changed <> '{}' then excluded.due_at else j.due_at end,
                 attempts = case when j.parked and excluded.changed <> '{}' then 0 else j.attempts end,
                 failing_since = case when j.parked and excluded.changed <> '{}' then null else j.failing_since end,
+                parked_at = case when j.parked and excluded.changed <> '{}' then null else j.parked_at end,
+                refused = case when j.parked and excluded.changed <> '{}' then null else j.refused end,
                 parked = j.parked and excluded.changed = '{}'""".formatted(2 * Cause.MOST);
     /**
      * Goes from tenant to tenant over the index, and takes of each lane of each tenant an equal share at most. The answer's first
@@ -108,13 +105,25 @@ final class PostgresJobs implements TransactionalJobs {
                 attempts = 0, failing_since = null, last_failure = null, causes = j.causes[r.told + 1:]
             from m join unnest(?) with ordinality as r(told, ordinal) on r.ordinal = m.ordinal
             where""" + IS_HELD;
-    private static final String FIND = """
-            select j.token is not null and j.lease_until > now(), j.parked,
-                greatest(coalesce((extract(epoch from j.due_at - now()) * 1000000)::bigint, 0), 0), j.attempts,
-                j.last_failure, array_to_string(j.causes, chr(31))
-            from ${p}job j where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ?""";
-    private static final String ERASE_FAILURE = """
-            update ${p}job j set last_failure = null
+    /** Goes from queue to queue over the index, and takes of each what has been due longest and is not claimed. */
+    private static final String LONGEST_DUE = """
+            with recursive q as (
+                (select j.machine, j.stage, j.tenant, j.lane from ${p}job j
+                    where not j.parked order by j.machine, j.stage, j.tenant, j.lane limit 1)
+                union all
+                select n.* from q cross join lateral (
+                    select j.machine, j.stage, j.tenant, j.lane from ${p}job j
+                    where not j.parked and (j.machine, j.stage, j.tenant, j.lane) > (q.machine, q.stage, q.tenant, q.lane)
+                    order by j.machine, j.stage, j.tenant, j.lane limit 1) n)
+            select coalesce((extract(epoch from now() - min(greatest(d.due_at, d.lease_until))) * 1000000)::bigint, 0)
+            from q cross join lateral (
+                select j.due_at, j.lease_until from ${p}job j
+                where j.machine = q.machine and j.stage = q.stage and j.tenant = q.tenant and j.lane = q.lane
+                    and not j.parked and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
+                order by j.due_at limit 1) d""";
+
+    private static final String ERASE = """
+            update ${p}job j set last_failure = null, refused = null
             where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ? returning 1""";
     private static final String RELEASE = HELD + """
             update ${p}job j set
@@ -129,8 +138,9 @@ final class PostgresJobs implements TransactionalJobs {
     private static final String PARK = HELD + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null, parked = true,
+                parked_at = now(), refused = r.refused,
                 failing_since = coalesce(j.failing_since, now()), last_failure = r.failure
-            from m join unnest(?) with ordinality as r(failure, ordinal) on r.ordinal = m.ordinal
+            from m join unnest(?, ?) with ordinality as r(failure, refused, ordinal) on r.ordinal = m.ordinal
             where""" + NOT_REQUESTED_AGAIN + IS_HELD;
     private static final String RENEW =
             HELD + "update ${p}job j set lease_until = now() + ? * interval '1 microsecond' from m where" + IS_HELD;
@@ -138,18 +148,14 @@ final class PostgresJobs implements TransactionalJobs {
     private final Database database;
     private final Turns turns = new Turns();
 
-    PostgresJobs(Database database) {
+    PostgresJobs(Database database, Wakeups wakeups) {
+        super(
+                database,
+                new PostgresDeadLetters(database, wakeups),
+                "now()",
+                "(extract(epoch from t.due_at - now()) * 1000000)::bigint",
+                "array_to_string(t.causes, chr(31))");
         this.database = database;
-    }
-
-    @Override
-    public boolean isIn(Database other) {
-        return database == other;
-    }
-
-    @Override
-    public Set<Capability> capabilities() {
-        return EnumSet.allOf(Capability.class);
     }
 
     @Override
@@ -175,46 +181,13 @@ final class PostgresJobs implements TransactionalJobs {
         }
     }
 
-    /** One request per key. */
-    static Collection<JobRequest> folded(Collection<JobRequest> requests) {
-        Map<JobKey, JobRequest> byKey = new HashMap<>();
-        for (JobRequest request : requests) {
-            byKey.merge(request.key(), request, JobRequest::union);
-        }
-        return byKey.values();
-    }
-
-    private static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, JobKey> key)
+    static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, JobKey> key)
             throws SQLException {
         return statement
                 .texts(batch, item -> key.apply(item).tenant())
                 .texts(batch, item -> key.apply(item).machine())
                 .longs(batch, item -> number(key.apply(item).stage()))
                 .texts(batch, item -> key.apply(item).key());
-    }
-
-    /** As stored; a stage's number never changes. */
-    static long number(Stage stage) {
-        return stage == Stage.FIND_SUBJECTS ? 1 : 2;
-    }
-
-    static long number(Lane lane) {
-        return lane == Lane.LIVE ? 0 : 1;
-    }
-
-    static Stage stage(int number) {
-        return number == 1 ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION;
-    }
-
-    static String join(Collection<Cause> causes) {
-        return storable(JdbcOutbox.join(causes.stream().map(Cause::encoded).toList()));
-    }
-
-    static List<Cause> causes(String joined) {
-        return JdbcOutbox.split(joined).stream()
-                .flatMap(form -> Cause.decoded(form).stream())
-                .limit(Cause.MOST)
-                .toList();
     }
 
     @Override
@@ -254,10 +227,9 @@ final class PostgresJobs implements TransactionalJobs {
         if (row.getString(1) == null) {
             return new Due(null, row.getLong(5), row.getString(4));
         }
-        JobKey key = new JobKey(row.getString(1), row.getString(2), stage(row.getInt(3)), row.getString(4));
-        Duration failingFor = Duration.ofNanos(Math.max(row.getLong(7), 0) * 1_000);
+        Duration failingFor = micros(row.getLong(7));
         ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(8)));
-        Claim claim = new Claim(key, row.getLong(5), row.getInt(6), failingFor, changed, causes(row.getString(9)));
+        Claim claim = new Claim(key(row), row.getLong(5), row.getInt(6), failingFor, changed, causes(row.getString(9)));
         return new Due(claim, 0, null);
     }
 
@@ -284,14 +256,14 @@ final class PostgresJobs implements TransactionalJobs {
 
     @Override
     public Map<Long, Ending> park(Collection<Park> parks) {
-        Set<Long> done =
-                settle(PARK, parks, Park::claim, statement -> statement.texts(parks, park -> storable(park.failure())));
+        Set<Long> done = settle(
+                PARK,
+                parks,
+                Park::claim,
+                statement -> statement
+                        .texts(parks, park -> storable(park.failure()))
+                        .texts(parks, park -> park.refused() == null ? null : storable(park.refused())));
         return endings(parks.stream().map(Park::claim).toList(), done);
-    }
-
-    /** A reason may quote an answer of the API, with anything in it; PostgreSQL takes any character but this one. */
-    static String storable(String reason) {
-        return reason.replace('\0', '\uFFFD');
     }
 
     @Override
@@ -334,53 +306,12 @@ final class PostgresJobs implements TransactionalJobs {
     }
 
     @Override
-    public Map<String, Long> backlogs() {
-        Map<String, Long> backlogs = new HashMap<>();
-        database.query(
-                "select machine, count(*) from ${p}job where not parked group by machine",
-                statement -> statement,
-                row -> backlogs.put(row.getString(1), row.getLong(2)));
-        return backlogs;
+    public Duration longestDue() {
+        return micros(database.number(LONGEST_DUE));
     }
 
     @Override
-    public Optional<JobStatus> find(JobKey key) {
-        return database.query(FIND, statement -> bind(statement, key), PostgresJobs::status).stream()
-                .findFirst();
-    }
-
-    static ArrayStatement bind(ArrayStatement statement, JobKey key) throws SQLException {
-        return statement
-                .text(key.tenant())
-                .text(key.machine())
-                .number(number(key.stage()))
-                .text(key.key());
-    }
-
-    static JobStatus status(ResultSet row) throws SQLException {
-        boolean running = row.getBoolean(1);
-        boolean parked = row.getBoolean(2);
-        Duration dueIn = running || parked ? Duration.ZERO : Duration.ofNanos(Math.max(row.getLong(3), 0) * 1_000);
-        return new JobStatus(running, parked, dueIn, row.getInt(4), row.getString(5), causes(row.getString(6)));
-    }
-
-    @Override
-    public void eraseFailure(JobKey key) {
-        database.query(ERASE_FAILURE, statement -> bind(statement, key), row -> row.getInt(1));
-    }
-
-    @Override
-    public long backlog() {
-        return database.number("select count(*) from ${p}job where not parked");
-    }
-
-    @Override
-    public long parked() {
-        return database.number("select count(*) from ${p}job where parked");
-    }
-
-    @Override
-    public String toString() {
-        return "PostgresJobs[" + database.prefix() + "]";
+    public void erase(JobKey key) {
+        database.query(ERASE, statement -> bind(statement, key), row -> row.getInt(1));
     }
 }

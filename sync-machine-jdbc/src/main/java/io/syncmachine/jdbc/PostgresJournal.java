@@ -59,14 +59,14 @@ final class PostgresJournal implements Journal {
                         .longs(outcomes, outcome -> (long) outcome.attempt())
                         .texts(outcomes, outcome -> {
                             String reason = outcome.reason();
-                            return reason == null ? null : PostgresJobs.storable(reason);
+                            return reason == null ? null : JdbcJobs.storable(reason);
                         })
                         .texts(outcomes, Outcome::fingerprint)
                         .longs(outcomes, outcome -> {
                             Duration took = outcome.took();
                             return took == null ? null : Long.valueOf(ArrayStatement.micros(took));
                         })
-                        .texts(outcomes, outcome -> PostgresJobs.join(outcome.causes()))
+                        .texts(outcomes, outcome -> JdbcJobs.join(outcome.causes()))
                         .update();
             }
         });
@@ -103,7 +103,7 @@ final class PostgresJournal implements Journal {
                 row.getString(9),
                 row.getString(10),
                 tookOrNull,
-                PostgresJobs.causes(row.getString(12)));
+                JdbcJobs.causes(row.getString(12)));
     }
 
     @Override

@@ -68,7 +68,7 @@ final class PostgresMachines implements MachineRegistry {
                 : !database.query(
                                 PAUSE.formatted("?"),
                                 statement -> statement
-                                        .text(PostgresJobs.storable(reason))
+                                        .text(JdbcJobs.storable(reason))
                                         .text(machine),
                                 row -> row.getInt(1))
                         .isEmpty();

@@ -3,6 +3,7 @@ package io.syncmachine.jdbc;
 import io.syncmachine.spi.Change;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 
@@ -20,10 +21,17 @@ final class PostgresOutbox extends JdbcOutbox {
             delete from ${p}outbox o using taken t where o.id = t.id
             returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines, o.trace""";
 
+    private static final String FREE = """
+            select o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines, o.trace, o.id from ${p}outbox o
+            where o.held_until is null or o.held_until <= now() order by o.id limit ? for update skip locked""";
+    private static final String HOLD =
+            "update ${p}outbox set held_until = now() + ? * interval '1 microsecond' where id = any(?)";
+    private static final String DELETE = "delete from ${p}outbox where id = any(?)";
+
     private final Database database;
 
     PostgresOutbox(Database database, Wakeups wakeups) {
-        super(database, wakeups);
+        super(database, wakeups, "(extract(epoch from clock_timestamp() - added_at) * 1000000)::bigint");
         this.database = database;
     }
 
@@ -42,6 +50,30 @@ final class PostgresOutbox extends JdbcOutbox {
                     .texts(changes, change -> join(change.machines()))
                     .texts(changes, Change::trace)
                     .update();
+        }
+    }
+
+    @Override
+    List<HeldChanges.Row> hold(Connection connection, int limit, Duration hold) throws SQLException {
+        List<HeldChanges.Row> rows;
+        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(FREE))) {
+            rows = statement.number(limit).query(row -> new HeldChanges.Row(row.getLong(8), change(row)));
+        }
+        hold(connection, rows.stream().map(HeldChanges.Row::id).toList(), hold);
+        return rows;
+    }
+
+    @Override
+    void hold(Connection connection, List<Long> ids, Duration hold) throws SQLException {
+        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(HOLD))) {
+            statement.number(ArrayStatement.micros(hold)).longs(ids, id -> id).update();
+        }
+    }
+
+    @Override
+    void delete(Connection connection, List<Long> ids) throws SQLException {
+        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(DELETE))) {
+            statement.longs(ids, id -> id).update();
         }
     }
 

@@ -51,9 +51,12 @@ final class ContractDatabase {
     }
 
     void pass(Duration duration) {
+        moveBack("outbox", "held_until", duration);
         moveBack("job", "due_at", duration);
         moveBack("job", "lease_until", duration);
         moveBack("job", "failing_since", duration);
+        moveBack("job", "parked_at", duration);
+        moveBack("outbox", "added_at", duration);
         moveBack("payload", "call_until", duration);
         moveBack("payload", "used_at", duration);
         moveBack("journal", "at", duration);

@@ -143,13 +143,13 @@ class JdbcEntitiesTest extends EntitySourceContract<Customer> {
         }
 
         @Override
-        public Set<String> findersOfDeleted(String type) {
+        public Set<String> findersOf(String type) {
             return Set.of();
         }
 
         @Override
-        public List<Change> subjectsOfDeleted(
-                String machine, String tenant, String type, Object entity, ChangedProperties changed) {
+        public List<Change> subjectsOf(
+                String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed) {
             return List.of();
         }
     };

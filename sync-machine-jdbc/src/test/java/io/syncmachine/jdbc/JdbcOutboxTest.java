@@ -4,6 +4,7 @@ import io.syncmachine.spi.Store;
 import io.syncmachine.test.OutboxContract;
 import io.syncmachine.testing.DatabaseKind;
 import io.syncmachine.testing.OnEveryDatabase;
+import java.time.Duration;
 
 @OnEveryDatabase
 class JdbcOutboxTest extends OutboxContract {
@@ -17,5 +18,10 @@ class JdbcOutboxTest extends OutboxContract {
     @Override
     protected Store createStore() {
         return database.store();
+    }
+
+    @Override
+    protected void pass(Duration duration) {
+        database.pass(duration);
     }
 }

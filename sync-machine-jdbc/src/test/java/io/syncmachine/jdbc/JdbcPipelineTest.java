@@ -13,6 +13,7 @@ import io.syncmachine.jdbc.PlainShop.Document;
 import io.syncmachine.jdbc.PlainShop.Line;
 import io.syncmachine.jdbc.PlainShop.LineId;
 import io.syncmachine.jdbc.PlainShop.Order;
+import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.Change;
 import io.syncmachine.testing.TestDatabase;
 import java.sql.Connection;
@@ -105,14 +106,20 @@ class JdbcPipelineTest {
     }
 
     private SyncEngine start(DataSource dataSource, boolean works) {
+        return start(JdbcStore.builder(dataSource), dataSource, works);
+    }
+
+    private SyncEngine start(JdbcStore.Builder store, DataSource dataSource, boolean works) {
         return SyncEngine.builder()
                 .machines(orderToApi)
                 .entities(PlainShop.entities(dataSource).build())
-                .store(JdbcStore.builder(dataSource)
-                        .schemaMode(SchemaMode.CREATE)
-                        .build())
+                .store(store.schemaMode(SchemaMode.CREATE).build())
                 .works(works)
                 .start();
+    }
+
+    private SyncEngine startWithJobsInMemory(DataSource dataSource) {
+        return start(JdbcStore.builder(dataSource).jobs(InMemoryStore.forOneProcess()), dataSource, true);
     }
 
     private SyncEngine start() {
@@ -308,30 +315,48 @@ class JdbcPipelineTest {
 
     @Test
     void twoEnginesFollowManyWriters() throws Exception {
-        int writers = 8;
         try (SyncEngine one = start();
                 SyncEngine other = start(database.anotherPool(20), true)) {
-            createOrders(one, 1, LongStream.range(100, 150).toArray());
-            createOrders(one, 2);
-            ExecutorService threads = Executors.newFixedThreadPool(writers);
-            try {
-                List<Callable<Void>> work = IntStream.range(0, writers)
-                        .mapToObj(w -> (Callable<Void>) () -> {
-                            Random random = new Random(w);
-                            for (int i = 0; i < 60; i++) {
-                                write(w % 2 == 0 ? one : other, random);
-                            }
-                            return null;
-                        })
-                        .toList();
-                for (Future<Void> done : threads.invokeAll(work, 60, TimeUnit.SECONDS)) {
-                    done.get();
-                }
-            } finally {
-                threads.shutdownNow();
-            }
-            settle(one);
+            follow(one, other);
         }
+        assertConverged();
+    }
+
+    @Test
+    void twoEnginesWhoseJobsAreInMemoryFollowManyWriters() throws Exception {
+        try (SyncEngine one = startWithJobsInMemory(database.dataSource());
+                SyncEngine other = startWithJobsInMemory(database.anotherPool(20))) {
+            follow(one, other);
+        }
+        assertConverged();
+        assertThat(database.number("select count(*) from sync_machine_job")).isZero();
+    }
+
+    private void follow(SyncEngine one, SyncEngine other) throws Exception {
+        int writers = 8;
+        createOrders(one, 1, LongStream.range(100, 150).toArray());
+        createOrders(one, 2);
+        ExecutorService threads = Executors.newFixedThreadPool(writers);
+        try {
+            List<Callable<Void>> work = IntStream.range(0, writers)
+                    .mapToObj(w -> (Callable<Void>) () -> {
+                        Random random = new Random(w);
+                        for (int i = 0; i < 60; i++) {
+                            write(w % 2 == 0 ? one : other, random);
+                        }
+                        return null;
+                    })
+                    .toList();
+            for (Future<Void> done : threads.invokeAll(work, 60, TimeUnit.SECONDS)) {
+                done.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        settle(one);
+    }
+
+    private void assertConverged() throws Exception {
         assertThat(api).isEqualTo(expected());
         assertThat(database.number("select count(*) from orders where status = 'rolled back'"))
                 .isZero();

@@ -1,7 +1,10 @@
 package io.syncmachine.jdbc;
 
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofNanos;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -141,19 +144,58 @@ class JdbcStoreTest {
         store.open(() -> {}, true);
         Walk.enqueue(store, "1");
         assertThat(Walk.claim(store)).hasSize(1);
-        HikariDataSource elsewhere = database.anotherPool(
-                2,
-                config -> config.setConnectionInitSql(
-                        database.kind().isLikeMySql()
-                                ? "set time_zone = '+13:00'"
-                                : "set time zone 'Pacific/Kiritimati'"));
+        store.outbox().append(List.of(Walk.change("1")));
+        HikariDataSource elsewhere = database.anotherPool(2, config -> config.setConnectionInitSql(otherZone()));
         try (JdbcStore other = JdbcStore.builder(elsewhere).wakeUps(false).build()) {
             other.open(() -> {}, true);
 
+            assertThat(other.outbox().lag()).isLessThan(ofMinutes(10));
             assertThat(Walk.claim(other)).isEmpty();
             Walk.enqueue(other, "2");
             assertThat(Walk.claim(store)).hasSize(1);
         }
+    }
+
+    /** Whatever the zones of sessions are. */
+    @Test
+    void tellsHowLongTheOldestTransactionIsOpen() throws SQLException {
+        store.open(() -> {}, true);
+        HikariDataSource elsewhere = database.anotherPool(1, config -> config.setConnectionInitSql(otherZone()));
+        JdbcStore other = JdbcStore.builder(elsewhere).wakeUps(false).build();
+        try (Connection host = database.dataSource().getConnection()) {
+            host.setAutoCommit(false);
+            store.outbox().append(host, List.of(Walk.change("1")));
+
+            if (database.kind() == DatabaseKind.H2) {
+                assertThat(other.oldestTransaction()).isEmpty();
+            } else {
+                assertThat(other.oldestTransaction())
+                        .hasValueSatisfying(open -> assertThat(open).isBetween(ofNanos(1), ofMinutes(10)));
+            }
+            host.rollback();
+        }
+        if (database.kind() == DatabaseKind.POSTGRESQL) {
+            assertThat(other.oldestTransaction()).contains(Duration.ZERO);
+        }
+    }
+
+    private String otherZone() {
+        return database.kind().isLikeMySql() ? "set time_zone = '+13:00'" : "set time zone 'Pacific/Kiritimati'";
+    }
+
+    @Test
+    void tellsNoTransactionWhereItMayNotSeeThem() {
+        assumeThat(database.kind().isLikeMySql()).isTrue();
+        database.execute("drop user if exists shop_nobody");
+        database.execute("create user shop_nobody identified by 'secret'");
+        database.execute("create table seen_by_nobody (id int)");
+        database.execute("grant select on seen_by_nobody to shop_nobody");
+
+        JdbcStore nobody = JdbcStore.builder(database.anotherPool(1, "shop_nobody", "secret"))
+                .wakeUps(false)
+                .build();
+
+        assertThat(nobody.oldestTransaction()).isEmpty();
     }
 
     @Test

@@ -47,8 +47,8 @@ final class SessionChanges implements TransactionObserver {
         }
     }
 
-    /** A deleted entity that a machine's finder is asked about. */
-    private record Deleted(String machine, EntityKey key, Object entity, ChangedProperties changed) {}
+    /** What a machine's finder is asked about within the transaction. */
+    private record Question(String machine, EntityKey key, ChangeKind kind, Object entity, ChangedProperties changed) {}
 
     SessionChanges(
             ChangeListener listener,
@@ -62,12 +62,19 @@ final class SessionChanges implements TransactionObserver {
     }
 
     void add(String tenant, String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
-        boolean needed =
-                kind == ChangeKind.DELETE && !listener.findersOfDeleted(type).isEmpty();
+        boolean needed = mayBeGone(kind, changed) && !listener.findersOf(type).isEmpty();
         changes.merge(
                 new EntityKey(tenant, type, id),
                 new EntityChange(needed ? entity : null, kind, changed),
                 EntityChange::fold);
+    }
+
+    /**
+     * Whether nobody could ask the entity when its change has become a job: it is deleted, or may be by then, with nobody to tell what it
+     * referred to before.
+     */
+    private static boolean mayBeGone(ChangeKind kind, ChangedProperties changed) {
+        return kind == ChangeKind.DELETE || (kind == ChangeKind.UPDATE && changed.hasOldReferences());
     }
 
     /** What the application tells by itself. */
@@ -97,12 +104,13 @@ final class SessionChanges implements TransactionObserver {
         while (!changes.isEmpty()) { // a finder may make Hibernate flush what it had not yet
             Map<EntityKey, EntityChange> gathered = new LinkedHashMap<>(changes);
             changes.clear();
-            List<Deleted> deleted = new ArrayList<>();
+            List<Question> questions = new ArrayList<>();
             gathered.forEach((key, change) -> {
-                rows.add(row(key, change));
-                deleted.addAll(deleted(key, change));
+                Change row = row(key, change);
+                rows.add(row);
+                questions.addAll(questions(key, change, row.machines()));
             });
-            rows.addAll(subjectsOfDeleted(connection, deleted));
+            rows.addAll(answers(connection, questions));
         }
         try {
             outbox.append(connection, rows);
@@ -119,13 +127,14 @@ final class SessionChanges implements TransactionObserver {
                 key.tenant(), key.type(), key.id(), change.kind(), change.changed(), machines, listener.trace());
     }
 
-    private List<Deleted> deleted(EntityKey key, EntityChange change) {
+    private List<Question> questions(EntityKey key, EntityChange change, Set<String> concerned) {
         Object entity = change.entity();
-        if (change.kind() != ChangeKind.DELETE || entity == null) {
+        if (entity == null || !mayBeGone(change.kind(), change.changed())) {
             return List.of();
         }
-        return listener.findersOfDeleted(key.type()).stream()
-                .map(machine -> new Deleted(machine, key, entity, change.changed()))
+        return listener.findersOf(key.type()).stream()
+                .filter(concerned::contains)
+                .map(machine -> new Question(machine, key, change.kind(), entity, change.changed()))
                 .toList();
     }
 
@@ -133,14 +142,14 @@ final class SessionChanges implements TransactionObserver {
      * A finder that fails here must not fail the host or spoil what others find: what it did to the transaction is undone. One
      * savepoint serves for all; where one of them fails, they are asked again in halves.
      */
-    private List<Change> subjectsOfDeleted(Connection connection, List<Deleted> deleted) {
-        if (deleted.isEmpty()) {
+    private List<Change> answers(Connection connection, List<Question> questions) {
+        if (questions.isEmpty()) {
             return List.of();
         }
         try {
             Savepoint savepoint = connection.getAutoCommit() ? null : connection.setSavepoint();
             try {
-                List<Change> subjects = find(deleted);
+                List<Change> subjects = ask(questions);
                 if (savepoint != null) {
                     connection.releaseSavepoint(savepoint);
                 }
@@ -149,36 +158,41 @@ final class SessionChanges implements TransactionObserver {
                 if (savepoint != null) {
                     connection.rollback(savepoint);
                 }
-                if (deleted.size() == 1) {
-                    warn(deleted.get(0), e);
+                if (questions.size() == 1) {
+                    tell(questions.get(0), e);
                     return List.of();
                 }
             }
         } catch (SQLException e) {
             throw new HibernateException("a savepoint could not be used", e);
         }
-        int half = deleted.size() / 2;
-        List<Change> subjects = new ArrayList<>(subjectsOfDeleted(connection, deleted.subList(0, half)));
-        subjects.addAll(subjectsOfDeleted(connection, deleted.subList(half, deleted.size())));
+        int half = questions.size() / 2;
+        List<Change> subjects = new ArrayList<>(answers(connection, questions.subList(0, half)));
+        subjects.addAll(answers(connection, questions.subList(half, questions.size())));
         return subjects;
     }
 
-    private List<Change> find(List<Deleted> deleted) throws Exception {
+    private List<Change> ask(List<Question> questions) throws Exception {
         List<Change> subjects = new ArrayList<>();
-        for (Deleted one : deleted) {
-            subjects.addAll(listener.subjectsOfDeleted(
-                    one.machine(), one.key().tenant(), one.key().type(), one.entity(), one.changed()));
+        for (Question one : questions) {
+            subjects.addAll(listener.subjectsOf(
+                    one.machine(), one.key().tenant(), one.key().type(), one.kind(), one.entity(), one.changed()));
         }
         return subjects;
     }
 
-    private static void warn(Deleted deleted, Exception failure) {
+    /** The job of an update asks the finder again. */
+    private static void tell(Question question, Exception failure) {
+        if (question.kind() != ChangeKind.DELETE) {
+            log.debug("machine {}: the finder of {} failed", question.machine(), question.key(), failure);
+            return;
+        }
         log.warn(
                 "machine {}: the subjects of the deleted {} {} could not be found, and are not published anew: its finder must"
                         + " manage with what was loaded when it was deleted",
-                deleted.machine(),
-                deleted.key().type(),
-                deleted.key().id(),
+                question.machine(),
+                question.key().type(),
+                question.key().id(),
                 failure);
     }
 

@@ -399,13 +399,13 @@ public abstract class EntitySourceContract<C> {
         }
 
         @Override
-        public Set<String> findersOfDeleted(String type) {
+        public Set<String> findersOf(String type) {
             return listensTo(type) ? Set.of("customers") : Set.of();
         }
 
         @Override
-        public List<Change> subjectsOfDeleted(
-                String machine, String tenant, String type, Object entity, ChangedProperties changed) {
+        public List<Change> subjectsOf(
+                String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed) {
             String name = firstName(EntitySourceContract.this.type.cast(entity));
             return List.of(new Change(
                     tenant,

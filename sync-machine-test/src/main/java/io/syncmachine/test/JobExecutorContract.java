@@ -31,6 +31,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -592,7 +593,8 @@ public abstract class JobExecutorContract {
 
             assertThat(jobs.release(List.of(new Release(claims.get(0), LONG, true, reason))))
                     .containsValue(Ending.SETTLED);
-            assertThat(jobs.park(List.of(new Park(claims.get(1), reason)))).containsValue(Ending.SETTLED);
+            assertThat(jobs.park(List.of(new Park(claims.get(1), reason, reason))))
+                    .containsValue(Ending.SETTLED);
         }
 
         @Test
@@ -741,7 +743,7 @@ public abstract class JobExecutorContract {
             AtomicInteger seen = new AtomicInteger();
             AtomicBoolean over = new AtomicBoolean();
             Callable<Boolean> requests = () -> {
-                for (int i = 0; i < 300; i++) {
+                for (int i = 0; i < 100; i++) {
                     latest.incrementAndGet();
                     enqueue("1");
                 }
@@ -937,9 +939,7 @@ public abstract class JobExecutorContract {
 
         @Test
         void areAllServedHoweverManyTheyAre() {
-            for (int i = 0; i < 300; i++) {
-                enqueueFor("tenant-" + i, 2);
-            }
+            enqueueForEach(IntStream.range(0, 300).mapToObj(i -> "tenant-" + i), 2);
 
             List<String> first = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
@@ -968,9 +968,7 @@ public abstract class JobExecutorContract {
 
         @Test
         void manyOfThemThatHaveNothingDueAreNoTrouble() {
-            for (int i = 0; i < 450; i++) {
-                enqueueFor("tenant-" + (1_000 + i), 1);
-            }
+            enqueueForEach(IntStream.range(1_000, 1_450).mapToObj(i -> "tenant-" + i), 1);
             List<Claim> claims = new ArrayList<>();
             List<Claim> more = claim(MACHINE, Stage.ENSURE_PUBLICATION, 100, LONG);
             while (!more.isEmpty()) {
@@ -985,8 +983,12 @@ public abstract class JobExecutorContract {
         }
 
         private void enqueueFor(String tenant, int count) {
-            jobs.enqueue(IntStream.range(0, count)
-                    .mapToObj(i -> new JobRequest(JobKey.ensurePublication(tenant, MACHINE, "" + i), ALL))
+            enqueueForEach(Stream.of(tenant), count);
+        }
+
+        private void enqueueForEach(Stream<String> tenants, int count) {
+            jobs.enqueue(tenants.flatMap(tenant -> IntStream.range(0, count)
+                            .mapToObj(i -> new JobRequest(JobKey.ensurePublication(tenant, MACHINE, "" + i), ALL)))
                     .toList());
         }
 
@@ -1056,8 +1058,8 @@ public abstract class JobExecutorContract {
             enqueue("1");
             release(claimOne(), LONG, true);
 
-            jobs.eraseFailure(key("1"));
-            jobs.eraseFailure(key("none"));
+            jobs.erase(key("1"));
+            jobs.erase(key("none"));
 
             JobStatus status = jobs.find(key("1")).orElseThrow();
             assertThat(status.failure()).isNull();
@@ -1076,6 +1078,58 @@ public abstract class JobExecutorContract {
 
             assertThat(jobs.backlogs()).isEqualTo(Map.of(MACHINE, 2L, "invoices", 1L));
             assertThat(jobs.backlog()).isEqualTo(3);
+        }
+    }
+
+    @Nested
+    class LongestDue {
+
+        @Test
+        void isZeroWhereNothingIsDue() throws Exception {
+            assertThat(jobs.longestDue()).isZero();
+
+            enqueueMany(2);
+            List<Claim> claims = claimAll();
+            release(claims.get(0), LONG.multipliedBy(2), true);
+            park(claims.get(1));
+            pass(LONG);
+
+            assertThat(jobs.longestDue()).isZero();
+        }
+
+        @Test
+        void isOfTheOneThatIsDueLongest() throws Exception {
+            enqueue(new JobKey("red", "invoices", Stage.FIND_SUBJECTS, "Order:1"));
+            pass(LONG);
+            enqueueMany(2);
+            pass(SHORT);
+
+            assertThat(jobs.longestDue())
+                    .isBetween(LONG.plus(SHORT), LONG.plus(SHORT).plus(LONG));
+
+            complete(only(claim("invoices", Stage.FIND_SUBJECTS)));
+            assertThat(jobs.longestDue()).isBetween(SHORT, LONG);
+        }
+
+        @Test
+        void isNotOfOneThatRuns() throws Exception {
+            enqueue("1");
+            pass(LONG);
+            claim(MACHINE, Stage.ENSURE_PUBLICATION, 1, LONG.multipliedBy(3));
+            enqueue("2");
+            pass(SHORT);
+
+            assertThat(jobs.longestDue()).isBetween(SHORT, LONG);
+        }
+
+        @Test
+        void isOfOneWhoseClaimWasLostFromTheEndOfItsLease() throws Exception {
+            enqueue("1");
+            pass(LONG);
+            claimOne(SHORT);
+            pass(SHORT.multipliedBy(2));
+
+            assertThat(jobs.longestDue()).isBetween(SHORT, LONG);
         }
     }
 
@@ -1158,7 +1212,7 @@ public abstract class JobExecutorContract {
     }
 
     private Ending park(Claim claim) {
-        return ending(claim, jobs.park(List.of(new Park(claim, "test"))));
+        return ending(claim, jobs.park(List.of(new Park(claim, "test", null))));
     }
 
     private static Ending ending(Claim claim, Map<Long, Ending> endings) {

@@ -14,12 +14,10 @@ import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.Store;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -35,6 +33,8 @@ import org.junit.jupiter.api.Test;
 public abstract class OutboxContract {
 
     private static final String MACHINE = "orders";
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration MINUTE = Duration.ofMinutes(1);
 
     private Store store;
     private Outbox outbox;
@@ -43,6 +43,9 @@ public abstract class OutboxContract {
 
     /** A store without changes and jobs, not opened yet. Called once, before each test. */
     protected abstract Store createStore() throws Exception;
+
+    /** Lets at least this much time pass for the store: by moving its clock, moving what it has stored, or waiting. */
+    protected abstract void pass(Duration duration) throws Exception;
 
     @BeforeEach
     final void begin() throws Exception {
@@ -161,6 +164,21 @@ public abstract class OutboxContract {
         }
 
         @Test
+        void tellHowLongTheFirstHasBeenWaiting() throws Exception {
+            assertThat(outbox.lag()).isZero();
+            outbox.append(List.of(change("1")));
+            pass(SECOND);
+            outbox.append(List.of(change("2")));
+            pass(SECOND);
+
+            assertThat(outbox.lag()).isBetween(SECOND.multipliedBy(2), MINUTE);
+            relay(1);
+            assertThat(outbox.lag()).isBetween(SECOND, MINUTE);
+            relay(1);
+            assertThat(outbox.lag()).isZero();
+        }
+
+        @Test
         void wakeTheEngine() {
             int before = wakes.get();
             outbox.append(List.of(change("1")));
@@ -193,7 +211,7 @@ public abstract class OutboxContract {
         void toEnqueueLeavesTheChanges() {
             outbox.append(List.of(change("1"), change("2")));
 
-            assertThatThrownBy(() -> outbox.relay(10, OutboxContract::route, new FailingJobs(jobs)))
+            assertThatThrownBy(() -> outbox.relay(10, OutboxContract::route, failingJobs()))
                     .hasStackTraceContaining("no room");
 
             assertThat(outbox.depth()).isEqualTo(2);
@@ -275,61 +293,13 @@ public abstract class OutboxContract {
     }
 
     /** An executor that takes no jobs. */
-    private record FailingJobs(JobExecutor jobs) implements JobExecutor {
-
-        @Override
-        public Set<Capability> capabilities() {
-            return jobs.capabilities();
-        }
-
-        @Override
-        public void enqueue(Collection<JobRequest> requests) {
-            throw new IllegalStateException("no room");
-        }
-
-        @Override
-        public List<Claim> claim(ClaimRequest request) {
-            return jobs.claim(request);
-        }
-
-        @Override
-        public Map<Long, Ending> complete(Collection<Claim> claims) {
-            return jobs.complete(claims);
-        }
-
-        @Override
-        public Map<Long, Ending> release(Collection<Release> releases) {
-            return jobs.release(releases);
-        }
-
-        @Override
-        public Map<Long, Ending> park(Collection<Park> parks) {
-            return jobs.park(parks);
-        }
-
-        @Override
-        public Set<Long> renew(Collection<Claim> claims, Duration lease) {
-            return jobs.renew(claims, lease);
-        }
-
-        @Override
-        public Map<String, Long> backlogs() {
-            return jobs.backlogs();
-        }
-
-        @Override
-        public Optional<JobStatus> find(JobKey key) {
-            return jobs.find(key);
-        }
-
-        @Override
-        public void eraseFailure(JobKey key) {
-            jobs.eraseFailure(key);
-        }
-
-        @Override
-        public long parked() {
-            return jobs.parked();
-        }
+    private JobExecutor failingJobs() {
+        return (JobExecutor) Proxy.newProxyInstance(
+                JobExecutor.class.getClassLoader(), new Class<?>[] {JobExecutor.class}, (self, method, arguments) -> {
+                    if (method.getName().equals("enqueue")) {
+                        throw new IllegalStateException("no room");
+                    }
+                    return method.invoke(jobs, arguments);
+                });
     }
 }

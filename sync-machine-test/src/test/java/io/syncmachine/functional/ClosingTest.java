@@ -80,7 +80,7 @@ class ClosingTest {
                 .start();
         world.save(1, "open");
         world.run();
-        assertThat(capture.backlog()).isEqualTo(new SyncEngine.Backlog(1, 0, 0));
+        assertThat(World.counts(capture)).containsExactly(1L, 0L, 0L);
         World.Node other = world.startAnother("other", world.store.another(), world.orders());
 
         capture.close();

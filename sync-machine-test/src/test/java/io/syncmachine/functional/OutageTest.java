@@ -53,6 +53,8 @@ class OutageTest {
     private boolean intentIsAway;
     private boolean namedTwice;
     private boolean entitiesAreAway;
+    private int entitiesAreAwayFor;
+    private Runnable afterReading = () -> {};
 
     @AfterEach
     void close() {
@@ -185,6 +187,32 @@ class OutageTest {
 
         assertThat(api.latest().attempt()).isEqualTo(1);
         assertThat(api.content).containsEntry("1", json(1, "open"));
+    }
+
+    @Test
+    void aSubjectThatWasReadIsSentOnceThoughItsTransactionFailedAfterwards() {
+        AtomicInteger reads = new AtomicInteger();
+        afterReading = () -> {
+            if (reads.incrementAndGet() == 1) {
+                throw new IllegalStateException("the connection broke");
+            }
+        };
+        SyncEngine engine = start(world.orders());
+        world.save(1, "open");
+        entitiesAreAwayFor = 1;
+        api.next(FakeApi.losesItsAnswer());
+
+        threads.runAll();
+
+        assertThat(api.calls).hasSize(1);
+        assertThat(world.record(1).inDoubt()).isTrue();
+        assertThat(world.results()).containsExactly(Result.RETRYING);
+
+        world.clock.advance(World.LEASE);
+        threads.runAll();
+
+        assertThat(world.results()).containsExactly(Result.RETRYING, Result.PUBLISHED);
+        assertThat(engine.backlog().isEmpty()).isTrue();
     }
 
     @Test
@@ -439,10 +467,12 @@ class OutageTest {
 
     private EntitySource fragileEntities() {
         return Altered.port(EntitySource.class, world.entities, Map.of("read", (arguments, real) -> {
-            if (entitiesAreAway) {
+            if (entitiesAreAway || entitiesAreAwayFor-- > 0) {
                 throw new IllegalStateException("away");
             }
-            return real.call();
+            Object answer = real.call();
+            afterReading.run();
+            return answer;
         }));
     }
 

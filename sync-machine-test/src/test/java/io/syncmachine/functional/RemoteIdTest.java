@@ -142,7 +142,7 @@ class RemoteIdTest {
                 .containsExactly(json(1, "opne"), json(1, "opne"), json(1, "open"));
         assertThat(api.keys().get(2)).isNotEqualTo(api.keys().get(1));
         assertThat(api.content).containsOnly(Map.entry("remote-1", json(1, "open")));
-        assertThat(engine.backlog()).isEqualTo(new SyncEngine.Backlog(0, 0, 0));
+        assertThat(World.counts(engine)).containsExactly(0L, 0L, 0L);
     }
 
     @Test

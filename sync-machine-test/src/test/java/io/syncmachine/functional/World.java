@@ -144,6 +144,12 @@ final class World implements AutoCloseable {
         run();
     }
 
+    /** How many changes and jobs wait, and how many dead letters there are. */
+    static List<Long> counts(SyncEngine engine) {
+        SyncEngine.Backlog backlog = engine.backlog();
+        return List.of(backlog.changes(), backlog.jobs(), backlog.parked());
+    }
+
     List<Result> results() {
         return outcomes.stream().map(Outcome::result).toList();
     }

@@ -261,13 +261,13 @@ class InMemoryEntitiesTest extends CapturingEntitySourceContract<Customer> {
         }
 
         @Override
-        public Set<String> findersOfDeleted(String type) {
+        public Set<String> findersOf(String type) {
             return Set.of("m");
         }
 
         @Override
-        public List<Change> subjectsOfDeleted(
-                String machine, String tenant, String type, Object entity, ChangedProperties changed) throws Exception {
+        public List<Change> subjectsOf(
+                String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed) throws Exception {
             if (finderFailure != null) {
                 throw finderFailure;
             }

@@ -13,20 +13,24 @@ create table if not exists ${syncMachinePrefix}fence (
 merge into ${syncMachinePrefix}fence f using (values (1)) n(id) on f.id = n.id
     when not matched then insert (id, last_number) values (1, 0);
 
--- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs.
+-- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs. held_until is used
+-- where jobs are kept elsewhere and do not survive a crash: a change stays until its job is done.
 create table if not exists ${syncMachinePrefix}outbox (
-    id        bigint generated always as identity primary key,
-    tenant    varchar not null,
-    type      varchar not null,
-    entity_id varchar not null,
-    kind      varchar not null,
-    changed   character large object not null,
-    machines  character large object not null,
-    trace     varchar
+    id         bigint generated always as identity primary key,
+    tenant     varchar not null,
+    type       varchar not null,
+    entity_id  varchar not null,
+    kind       varchar not null,
+    changed    character large object not null,
+    machines   character large object not null,
+    trace      varchar,
+    held_until timestamp(6) with time zone,
+    added_at   timestamp(6) with time zone not null default current_timestamp(6)
 );
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing. Lane 0 is live, 1 the background.
+-- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
+-- was given up with.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varchar not null,
     machine       varchar not null,
@@ -42,6 +46,8 @@ create table if not exists ${syncMachinePrefix}job (
     failing_since timestamp(6) with time zone,
     last_failure  varchar,
     parked        boolean not null default false,
+    parked_at     timestamp(6) with time zone,
+    refused       character large object,
     changed       character large object not null,
     lane          smallint not null,
     causes        character large object not null,

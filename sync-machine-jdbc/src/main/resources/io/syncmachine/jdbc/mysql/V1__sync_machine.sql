@@ -15,20 +15,24 @@ create table if not exists ${syncMachinePrefix}fence (
 
 insert ignore into ${syncMachinePrefix}fence (id, last_number) values (1, 0);
 
--- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs.
+-- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs. held_until is used
+-- where jobs are kept elsewhere and do not survive a crash: a change stays until its job is done.
 create table if not exists ${syncMachinePrefix}outbox (
-    id        bigint not null auto_increment primary key,
-    tenant    text not null,
-    type      text not null,
-    entity_id text not null,
-    kind      text not null,
-    changed   longtext not null,
-    machines  longtext not null,
-    trace     text
+    id         bigint not null auto_increment primary key,
+    tenant     text not null,
+    type       text not null,
+    entity_id  text not null,
+    kind       text not null,
+    changed    longtext not null,
+    machines   longtext not null,
+    trace      text,
+    held_until datetime(6),
+    added_at   datetime(6) not null default (utc_timestamp(6))
 ) engine = InnoDB default character set utf8mb4 collate utf8mb4_bin;
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing. Lane 0 is live, 1 the background.
+-- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
+-- was given up with.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varbinary(255) not null,
     machine       varbinary(100) not null,
@@ -44,6 +48,8 @@ create table if not exists ${syncMachinePrefix}job (
     failing_since datetime(6),
     last_failure  longtext,
     parked        boolean not null default false,
+    parked_at     datetime(6),
+    refused       longtext,
     changed       longtext not null,
     lane          smallint not null,
     causes        longtext not null,

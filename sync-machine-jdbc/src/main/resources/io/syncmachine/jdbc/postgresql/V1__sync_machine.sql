@@ -6,20 +6,24 @@
 -- Tokens of claims and epochs of records. Never reset it: a number that is given twice breaks the fence.
 create sequence ${syncMachinePrefix}fence;
 
--- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs.
+-- Changes, written in the transactions that make them and only ever inserted there; a relay turns them into jobs. held_until is used
+-- where jobs are kept elsewhere and do not survive a crash: a change stays until its job is done.
 create table ${syncMachinePrefix}outbox (
-    id        bigint generated always as identity primary key,
-    tenant    text not null,
-    type      text not null,
-    entity_id text not null,
-    kind      text not null,
-    changed   text not null,
-    machines  text not null,
-    trace     text
+    id         bigint generated always as identity primary key,
+    tenant     text not null,
+    type       text not null,
+    entity_id  text not null,
+    kind       text not null,
+    changed    text not null,
+    machines   text not null,
+    trace      text,
+    held_until timestamptz,
+    added_at   timestamptz not null default clock_timestamp()
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
--- both equal has missed nothing. Lane 0 is live, 1 the background.
+-- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
+-- was given up with.
 create table ${syncMachinePrefix}job (
     tenant        text collate "C" not null,
     machine       text collate "C" not null,
@@ -35,6 +39,8 @@ create table ${syncMachinePrefix}job (
     failing_since timestamptz,
     last_failure  text,
     parked        boolean not null default false,
+    parked_at     timestamptz,
+    refused       text,
     changed       text[] not null,
     lane          smallint not null default 0,
     causes        text[] not null default '{}',
@@ -42,6 +48,7 @@ create table ${syncMachinePrefix}job (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 
 create index on ${syncMachinePrefix}job (machine, stage, tenant, lane, due_at) where not parked;
+create index on ${syncMachinePrefix}job (tenant, machine, stage, job_key) where parked;
 
 -- What is known of the API's state, one record per subject.
 create table ${syncMachinePrefix}payload (

@@ -1,0 +1,21 @@
+package io.syncmachine.memory;
+
+import io.syncmachine.spi.Store;
+import io.syncmachine.test.DeadLetterStoreContract;
+import io.syncmachine.test.ManualClock;
+import java.time.Duration;
+
+class InMemoryDeadLettersTest extends DeadLetterStoreContract {
+
+    private final ManualClock clock = ManualClock.create();
+
+    @Override
+    protected Store createStore() {
+        return InMemoryStore.create(clock);
+    }
+
+    @Override
+    protected void pass(Duration duration) {
+        clock.advance(duration);
+    }
+}
