@@ -55,7 +55,7 @@ final class WorkerJvm {
     /** The class path with jars for its folders, for a folder's classes are not archived. */
     private static String jars(Path directory) throws IOException {
         List<String> entries = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             Path path = Path.of(entry);
             if (Files.isDirectory(path)) {
                 Path jar = directory.resolve("classes-" + entries.size() + ".jar");
