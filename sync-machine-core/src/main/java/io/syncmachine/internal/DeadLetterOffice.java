@@ -29,7 +29,6 @@ public final class DeadLetterOffice {
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
     private final Store store;
-    private final DeadLetterStore letters;
     private final Settings settings;
     private final Map<String, Machine<?, ?, ?>> machines;
 
@@ -40,19 +39,22 @@ public final class DeadLetterOffice {
      */
     DeadLetterOffice(Store store, Settings settings, Map<String, Machine<?, ?, ?>> machines) {
         this.store = store;
-        this.letters = store.jobs().deadLetters();
         this.settings = settings;
         this.machines = machines;
     }
 
+    private DeadLetterStore letters() {
+        return store.jobs().deadLetters();
+    }
+
     /** How many there are. */
     public long count(Filter filter) {
-        return letters.count(filter);
+        return letters().count(filter);
     }
 
     /** Those that come after one, or the first ones. */
     public List<DeadLetter> page(Filter filter, @Nullable DeadLetter after, int size) {
-        return letters.list(filter, after == null ? null : key(after), size).stream()
+        return letters().list(filter, after == null ? null : key(after), size).stream()
                 .map(letter -> shown(letter, List.of()))
                 .toList();
     }
@@ -67,7 +69,7 @@ public final class DeadLetterOffice {
     }
 
     private Optional<DeadLetter> find(JobKey key) {
-        return letters.find(key).map(letter -> shown(letter, history(key)));
+        return letters().find(key).map(letter -> shown(letter, history(key)));
     }
 
     private List<JournalEntry> history(JobKey key) {
@@ -125,12 +127,12 @@ public final class DeadLetterOffice {
 
     /** Makes one due. */
     public boolean requeue(DeadLetter letter) {
-        return letters.requeue(Map.of(key(letter), Duration.ZERO)) > 0;
+        return letters().requeue(Map.of(key(letter), Duration.ZERO)) > 0;
     }
 
     /** Deletes one. */
     public boolean discard(DeadLetter letter) {
-        return letters.discard(List.of(key(letter))) > 0;
+        return letters().discard(List.of(key(letter))) > 0;
     }
 
     /** Makes all of them due, so many in a second. */
@@ -144,13 +146,13 @@ public final class DeadLetterOffice {
                 Duration due = Duration.ofNanos(next[0]++ * SECOND / perSecond).minus(passed);
                 delays.put(key, due.isNegative() ? Duration.ZERO : due);
             }
-            return letters.requeue(delays);
+            return letters().requeue(delays);
         });
     }
 
     /** Deletes all of them. */
     public long discardAll(Filter filter) {
-        return inPortions(filter, letters::discard);
+        return inPortions(filter, keys -> letters().discard(keys));
     }
 
     /** Goes on behind the last one each time: what becomes a dead letter again meanwhile is not met again. */
@@ -158,7 +160,7 @@ public final class DeadLetterOffice {
         long done = 0;
         JobKey last = null;
         while (true) {
-            List<JobKey> keys = letters.list(filter, last, AT_ONCE).stream()
+            List<JobKey> keys = letters().list(filter, last, AT_ONCE).stream()
                     .map(Letter::key)
                     .toList();
             if (keys.isEmpty()) {

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Renews the claims of this node before they end, and the leases beside them; so that work may take longer than a lease while the lease of a
@@ -22,17 +24,21 @@ import java.util.concurrent.ConcurrentSkipListMap;
 final class Heartbeat implements EngineThreads.Step {
 
     private static final int MOST_LEASES = 10;
+    private static final int BEATS = 6;
     private static final int BATCH = 500;
 
     private final Store store;
     private final Duration lease;
     private final EngineClock clock;
     private final Map<Long, HeldClaim> held = new ConcurrentSkipListMap<>();
+    private final Lock beating = new ReentrantLock();
+    private volatile long latestNanos;
 
     Heartbeat(Store store, Duration lease, EngineClock clock) {
         this.store = store;
         this.lease = lease;
         this.clock = clock;
+        this.latestNanos = clock.nanos();
     }
 
     /**
@@ -54,11 +60,27 @@ final class Heartbeat implements EngineThreads.Step {
     @Override
     public Duration run() {
         beat();
-        return lease.dividedBy(6);
+        return lease.dividedBy(BEATS);
     }
 
-    /** Renews what has lasted for a third of its lease. Also called between the items of a batch that takes long. */
-    synchronized void beat() {
+    /**
+     * Renews what has lasted for a third of its lease, if nobody did so lately or does now. Also called between the items of a batch that
+     * takes long.
+     */
+    void beat() {
+        long now = clock.nanos();
+        if (now - latestNanos < lease.toNanos() / (2 * BEATS) || !beating.tryLock()) {
+            return;
+        }
+        try {
+            renewAll();
+            latestNanos = now;
+        } finally {
+            beating.unlock();
+        }
+    }
+
+    private void renewAll() {
         List<HeldClaim> due = new ArrayList<>();
         for (HeldClaim claim : held.values()) {
             if (isDue(claim)) {

@@ -26,7 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +55,7 @@ final class Api implements AutoCloseable {
     });
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private final Ledger ledger;
-    private final Supplier<Fault> faults;
+    private final LongFunction<Fault> faults;
 
     private record Request(String method, long id, Map<String, String> headers, String body) {
 
@@ -68,13 +68,17 @@ final class Api implements AutoCloseable {
         }
     }
 
-    private Api(Ledger ledger, Supplier<Fault> faults) throws IOException {
+    private Api(Ledger ledger, LongFunction<Fault> faults) throws IOException {
         this.ledger = ledger;
         this.faults = faults;
     }
 
-    /** Starts one on a free port. */
-    static Api start(Ledger ledger, Supplier<Fault> faults) throws IOException {
+    /**
+     * Starts one on a free port.
+     *
+     * @param faults tells how to answer the next call of a subject
+     */
+    static Api start(Ledger ledger, LongFunction<Fault> faults) throws IOException {
         Api api = new Api(ledger, faults);
         api.threads.execute(api::accept);
         return api;
@@ -157,7 +161,7 @@ final class Api implements AutoCloseable {
     private boolean answer(Request request, Socket socket) throws IOException, InterruptedException {
         try (Ledger.Call call =
                 ledger.begin(request.id(), request.number(VERSION), request.number(DEADLINE), request.number(WORKER))) {
-            Fault fault = faults.get();
+            Fault fault = faults.apply(call.id());
             byte[] answer = http("503 Service Unavailable", "{\"error\":\"try again\"}");
             if (fault.isApplied()) {
                 Document document = null;

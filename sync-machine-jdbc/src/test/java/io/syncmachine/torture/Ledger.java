@@ -3,8 +3,10 @@ package io.syncmachine.torture;
 import io.syncmachine.torture.Shop.Document;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,7 @@ final class Ledger {
     private final long graceMillis;
     private final BiConsumer<Long, @Nullable Document> onHeld;
     private final Map<Long, Subject> subjects = new HashMap<>();
+    private final Set<Long> workers = new HashSet<>();
     private final List<String> findings = new ArrayList<>();
     private final AtomicLong calls = new AtomicLong();
     private final AtomicLong lostAnswers = new AtomicLong();
@@ -140,6 +143,7 @@ final class Ledger {
     synchronized Call begin(long id, long version, long deadlineMillis, long worker) {
         long now = System.currentTimeMillis();
         calls.incrementAndGet();
+        workers.add(worker);
         Call call = new Call(id, version, deadlineMillis, worker, now > deadlineMillis + graceMillis);
         Subject subject = subjects.computeIfAbsent(id, key -> new Subject());
         if (call.isLate) {
@@ -191,6 +195,11 @@ final class Ledger {
             throw new IllegalStateException("no call has begun for " + id);
         }
         return subject;
+    }
+
+    /** Whether the worker has called. */
+    synchronized boolean hasCalled(long worker) {
+        return workers.contains(worker);
     }
 
     /** What the API holds, by subject. */

@@ -50,12 +50,13 @@ final class Torture {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final Duration QUIET = Duration.ofSeconds(2);
     private static final int SHOWN = 20;
+    private static final String DATA = "data";
 
     private final Options options;
     private final PrintStream progress;
     private final Random random = new Random();
     private final AtomicBoolean faults = new AtomicBoolean(true);
-    private final long start = System.nanoTime();
+    private long start;
 
     private Torture(Options options, PrintStream progress) {
         this.options = options;
@@ -88,7 +89,7 @@ final class Torture {
         Files.createFile(log);
         boolean holds = false;
         try {
-            Report report = new Torture(options, System.err).run(directory.resolve("data"), log);
+            Report report = new Torture(options, System.err).run(directory, log);
             holds = report.holds();
             if (!holds) {
                 Files.write(directory.resolve("findings"), report.findings(), StandardCharsets.UTF_8);
@@ -97,7 +98,7 @@ final class Torture {
             out.println(options.json() ? new ObjectMapper().writeValueAsString(report.json()) : report.table());
             return holds;
         } finally {
-            delete(holds ? directory : directory.resolve("data"));
+            delete(holds ? directory : directory.resolve(DATA));
             if (!holds) {
                 System.err.println("Logs and findings are in " + directory);
             }
@@ -114,13 +115,13 @@ final class Torture {
         }
     }
 
-    private Report run(Path data, Path log) throws Exception {
-        Files.createDirectories(data);
+    private Report run(Path directory, Path log) throws Exception {
+        Path data = Files.createDirectory(directory.resolve(DATA));
         long customers = Math.max(options.subjects() / ORDERS_PER_CUSTOMER, options.writers());
         Freshness freshness = new Freshness(customers);
         Ledger ledger = new Ledger(Shop.GRACE.toMillis(), freshness::held);
-        try (Api api = Api.start(ledger, () -> faults.get() ? Fault.of(random.nextInt(Fault.CALLS)) : Fault.NONE);
-                TortureDatabase database = TortureDatabase.start(data);
+        try (Api api = Api.start(ledger, id -> faults.get() ? Fault.of(random.nextInt(Fault.CALLS)) : Fault.NONE);
+                TortureDatabase database = TortureDatabase.start(data, log);
                 HikariDataSource pool =
                         TortureDatabase.pool(database.url(), CONNECTIONS_PER_WRITER * options.writers() + 2)) {
             try (Connection connection = pool.getConnection()) {
@@ -128,7 +129,11 @@ final class Torture {
             }
             JdbcEntities entities = Shop.entities(pool);
             try (SyncEngine engine = captureOnly(pool, entities);
-                    Workers workers = new Workers(options.workers(), database.url(), api.url(), log, random)) {
+                    Workers workers = new Workers(
+                            options.workers(),
+                            new WorkerJvm(directory, database.url(), api.url(), log),
+                            ledger::hasCalled,
+                            random)) {
                 Thread killer = new Thread(workers::close);
                 Runtime.getRuntime().addShutdownHook(killer);
                 List<Writer> writers = new ArrayList<>();
@@ -172,6 +177,7 @@ final class Torture {
     private int torture(
             List<Writer> writers, Workers workers, TortureDatabase database, Ledger ledger, Freshness freshness)
             throws Exception {
+        start = System.nanoTime();
         ExecutorService threads = Executors.newFixedThreadPool(writers.size());
         ScheduledExecutorService hands = Executors.newScheduledThreadPool(3);
         try {
@@ -181,13 +187,12 @@ final class Torture {
                     repeat(hands, BETWEEN_KILLS, workers::hitOne),
                     repeat(hands, Duration.ofMillis(250), workers::wakeDue),
                     repeat(hands, BETWEEN_TERMINATIONS, () -> terminate(database)));
-            double begin = seconds();
             int databaseKills = 0;
             long nextReport = 10;
             while (!ends.stream().allMatch(Future::isDone)) {
                 double seconds = seconds();
                 if (databaseKills < DATABASE_KILLS
-                        && seconds > begin + (databaseKills + 0.5) * options.seconds() / DATABASE_KILLS) {
+                        && seconds > (databaseKills + 0.5) * options.seconds() / DATABASE_KILLS) {
                     database.killAndStart();
                     databaseKills++;
                 }
@@ -220,7 +225,7 @@ final class Torture {
     }
 
     private static Future<?> repeat(ScheduledExecutorService hands, Duration every, Deed deed) {
-        return hands.scheduleAtFixedRate(
+        return hands.scheduleWithFixedDelay(
                 () -> {
                     try {
                         deed.run();

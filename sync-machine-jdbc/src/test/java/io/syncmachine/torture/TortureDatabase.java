@@ -14,10 +14,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** A durable PostgreSQL that can be killed, with all its processes, and started again where it was. */
 final class TortureDatabase implements AutoCloseable {
@@ -25,10 +23,12 @@ final class TortureDatabase implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Path directory;
+    private final Path log;
     private EmbeddedPostgres server;
 
-    private TortureDatabase(Path directory) throws IOException {
+    private TortureDatabase(Path directory, Path log) throws IOException {
         this.directory = directory;
+        this.log = log;
         this.server = builder().start();
     }
 
@@ -36,10 +36,11 @@ final class TortureDatabase implements AutoCloseable {
      * Starts a new one.
      *
      * @param directory an empty one, for its data
+     * @param log where its output is added
      * @throws IllegalStateException if it is not durable
      */
-    static TortureDatabase start(Path directory) throws IOException, SQLException {
-        TortureDatabase database = new TortureDatabase(directory);
+    static TortureDatabase start(Path directory, Path log) throws IOException, SQLException {
+        TortureDatabase database = new TortureDatabase(directory, log);
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes")) {
@@ -63,13 +64,16 @@ final class TortureDatabase implements AutoCloseable {
                 .setDataDirectory(directory)
                 .setCleanDataDirectory(false)
                 .setPGStartupWait(PATIENCE)
+                // No socket in the file system: its lock would outlive a kill for as long as nobody has asked after the
+                // dead process.
+                .setServerConfig("unix_socket_directories", "")
                 .setServerConfig("fsync", "on")
                 .setServerConfig("full_page_writes", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("shared_buffers", "128MB")
                 .setServerConfig("max_connections", "150")
-                .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
-                .setErrorRedirector(ProcessBuilder.Redirect.DISCARD);
+                .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log.toFile()));
     }
 
     /** Where it is, also after it was killed. */
@@ -87,12 +91,17 @@ final class TortureDatabase implements AutoCloseable {
 
     /** A pool of connections to a database at this place. */
     static HikariDataSource pool(String url, int size) {
+        PGSimpleDataSource connections =
+                new PGSimpleDataSource(); // without a search for drivers, which costs a start much
+        connections.setUrl(url);
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(url);
+        config.setDataSource(connections);
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(1);
         config.setConnectionTimeout(5_000);
         config.setInitializationFailTimeout(-1);
+        // Else the pool asks its first connection, and if that dies meanwhile, never makes another one that works.
+        config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
         return new HikariDataSource(config);
     }
 
@@ -118,18 +127,30 @@ final class TortureDatabase implements AutoCloseable {
         processes.add(postmaster);
         processes.forEach(ProcessHandle::destroyForcibly);
         for (ProcessHandle process : processes) {
-            awaitEnd(process.onExit());
+            awaitEnd(process);
         }
+        Files.deleteIfExists(pidFile); // else it would be tried to stop what is dead
         server.close();
-        Files.deleteIfExists(pidFile);
         server = builder().setPort(port).start();
     }
 
-    private static void awaitEnd(CompletableFuture<ProcessHandle> end) throws InterruptedException {
+    private static void awaitEnd(ProcessHandle process) throws InterruptedException {
+        long start = System.nanoTime();
+        while (!isDead(process)) {
+            if (System.nanoTime() - start > PATIENCE.toNanos()) {
+                throw new IllegalStateException("PostgreSQL's process " + process.pid() + " survived its kill");
+            }
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    /** Whether it does nothing any more; that it is still in the table of processes, until it is asked after, is no life. */
+    private static boolean isDead(ProcessHandle process) {
         try {
-            end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new IllegalStateException("a process of PostgreSQL survived its kill", e);
+            String state = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return state.charAt(state.lastIndexOf(')') + 2) == 'Z';
+        } catch (IOException e) {
+            return !process.isAlive();
         }
     }
 

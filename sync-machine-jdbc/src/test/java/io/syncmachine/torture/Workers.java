@@ -1,13 +1,13 @@
 package io.syncmachine.torture;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 
 /** The workers' processes: kills, stops and replaces them. Safe for use by several threads. */
 final class Workers implements AutoCloseable {
@@ -17,8 +17,8 @@ final class Workers implements AutoCloseable {
     private static final int SHORTEST_STOP_SECONDS = 5;
     private static final int LONGEST_STOP_SECONDS = 20;
 
-    private final List<String> command;
-    private final Path log;
+    private final WorkerJvm jvm;
+    private final LongPredicate hasCalled;
     private final Random random;
     private final List<Process> running = new ArrayList<>();
     /** The stopped ones, and when they may go on. */
@@ -29,49 +29,37 @@ final class Workers implements AutoCloseable {
     /**
      * Starts them.
      *
-     * @param log where their output is added
+     * @param hasCalled tells of a process whether it has called the API
      */
-    Workers(int number, String database, String api, Path log, Random random) throws IOException {
-        this.command = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx128m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-D" + Torture.LOGBACK + "=" + System.getProperty(Torture.LOGBACK),
-                "-D" + Torture.LOG + "=" + log,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Worker.class.getName(),
-                database,
-                api);
-        this.log = log;
+    Workers(int number, WorkerJvm jvm, LongPredicate hasCalled, Random random) throws IOException {
+        this.jvm = jvm;
+        this.hasCalled = hasCalled;
         this.random = random;
         for (int i = 0; i < number; i++) {
-            running.add(start());
+            running.add(jvm.start());
         }
     }
 
-    private Process start() throws IOException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
-    }
-
-    /** Kills one and starts another; of ten times, once stops one instead for 5 to 20 seconds. */
+    /**
+     * Kills one of those that have called the API, if there is one, and starts another; of ten times, once stops one instead for 5 to 20
+     * seconds. So workers get to work however slowly they start.
+     */
     synchronized void hitOne() throws IOException, InterruptedException {
-        if (running.isEmpty()) {
+        List<Process> busy =
+                running.stream().filter(worker -> hasCalled.test(worker.pid())).toList();
+        if (busy.isEmpty()) {
             return;
         }
         hits++;
-        Process victim = running.remove(random.nextInt(running.size()));
+        Process victim = busy.get(random.nextInt(busy.size()));
+        running.remove(victim);
         if (hits % STOPPED_SHARE == STOPPED_SHARE / 2) {
             Signal.STOP.send(victim.toHandle());
             long seconds = random.nextInt(SHORTEST_STOP_SECONDS, LONGEST_STOP_SECONDS + 1);
             stopped.put(victim, System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
         } else {
             victim.destroyForcibly().waitFor();
-            running.add(start());
+            running.add(jvm.start());
         }
     }
 
