@@ -15,6 +15,7 @@ final class Schema {
 
     static final int VERSION = 1;
 
+    private static final int MAX_TRIES = 5;
     private static final Pattern END_OF_STATEMENT = Pattern.compile(";\\s*(\\n|\\z)");
     private static final String PLACEHOLDER = "${syncMachinePrefix}";
 
@@ -66,23 +67,34 @@ final class Schema {
 
     /**
      * Several processes may try at once. Where a transaction can make tables, all but one fail on what is there by then, and find it
-     * when they look again; elsewhere each statement does nothing if another process was quicker, and the version comes last.
+     * when they look again; elsewhere each statement does nothing if another process was quicker, or fails if that happened just then and
+     * does nothing the next time, and the version comes last.
      */
     private void create() {
-        try {
-            database.inTransaction(connection -> {
-                try (Statement statement = connection.createStatement()) {
-                    for (String sql : END_OF_STATEMENT.splitAsStream(script()).toList()) {
-                        statement.execute(sql);
-                    }
+        for (int tries = 1; ; tries++) {
+            try {
+                runScript();
+                return;
+            } catch (JdbcStoreException e) {
+                if (installedVersion().isPresent()) {
+                    return;
                 }
-                return VERSION;
-            });
-        } catch (JdbcStoreException e) {
-            if (installedVersion().isEmpty()) {
-                throw e;
+                if (tries == MAX_TRIES) {
+                    throw e;
+                }
             }
         }
+    }
+
+    private void runScript() {
+        database.inTransaction(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                for (String sql : END_OF_STATEMENT.splitAsStream(script()).toList()) {
+                    statement.execute(sql);
+                }
+            }
+            return VERSION;
+        });
     }
 
     private String resource() {

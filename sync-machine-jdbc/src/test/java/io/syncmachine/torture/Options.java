@@ -12,7 +12,7 @@ record Options(int seconds, long changes, long subjects, int workers, int writer
 
             Changes a durable PostgreSQL and publishes the changes to an API, with real processes, while workers are
             killed and stopped, connections are cut, PostgreSQL is killed and the API answers badly. Then checks that
-            the API holds what the database says. docs/testing-torture.md explains what is done and counted.
+            the API holds what the database says. docs/testing.md explains what is done and counted.
 
               --seconds N    over how long the changes are spread; default 300
               --changes N    how many changes of entities are committed; default 100000

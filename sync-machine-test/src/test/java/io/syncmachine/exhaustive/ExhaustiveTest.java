@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Two workers that run the engine over a store in memory, in every order of their steps and with every fault of a scope: in each state
- * that can be reached the guarantees hold, and from each there is a way to rest. See docs/testing-exhaustive.md.
+ * that can be reached the guarantees hold, and from each there is a way to rest. See docs/testing.md.
  */
 class ExhaustiveTest {
 
