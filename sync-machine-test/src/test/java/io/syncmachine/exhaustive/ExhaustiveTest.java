@@ -112,7 +112,6 @@ class ExhaustiveTest {
                 Arguments.of(Mutation.READ_BEFORE_OPEN, Scope.of(1, 2, 0)),
                 Arguments.of(Mutation.RECORD_WITH_ANY_EPOCH, Scope.of(1, 2, 0)),
                 Arguments.of(Mutation.COMPLETE_WITH_ANY_TOKEN, Scope.of(1, 2, 1)),
-                Arguments.of(Mutation.PARK_IGNORES_REQUESTS, Scope.of(1, 2, 0).refusals(1)),
                 Arguments.of(
                         Mutation.NO_WAIT_FOR_EARLIER_CALLS, Scope.of(1, 2, 1).losses(1)),
                 Arguments.of(Mutation.NO_DELETE_IN_DOUBT, Scope.of(1, 2, 1)),

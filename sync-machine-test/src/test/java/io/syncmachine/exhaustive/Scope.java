@@ -11,7 +11,7 @@ import java.util.Set;
  * @param crashes how many times a worker forgets all it knew at most, or a relay is cut off between its two halves
  * @param lapses how many times a job is handed out although its claim has time left at most
  * @param losses how many calls fail in a way that tells nothing of their effect at most
- * @param refusals how many calls are refused at most, for now or for good
+ * @param refusals how many calls are refused at most, for now
  * @param pauses whether time may go on between any two looks at the clock of a run that is about to call
  * @param grace in units of time, of which a call takes one and a lease lasts twice what a call and the grace time do
  * @param doubt what of a run that died leaves doubt
@@ -51,8 +51,6 @@ record Scope(
         COMPLETE_IGNORES_REQUESTS,
         /** A job is completed by any claim. */
         COMPLETE_WITH_ANY_TOKEN,
-        /** A job that was requested again is parked. */
-        PARK_IGNORES_REQUESTS,
         /** Nothing notes what is about to be sent. */
         INTENT_NOT_NOTED,
         /** A run sends while an earlier call may still take effect. */

@@ -736,9 +736,7 @@ final class World {
             List<Object> current = new ArrayList<>();
             for (Object each : (Collection<?>) arguments[0]) {
                 Claim claim = each instanceof JobExecutor.Park park ? park.claim() : (Claim) each;
-                boolean ignores = ask.is("complete")
-                        ? mutation == Mutation.COMPLETE_IGNORES_REQUESTS
-                        : mutation == Mutation.PARK_IGNORES_REQUESTS;
+                boolean ignores = ask.is("complete") && mutation == Mutation.COMPLETE_IGNORES_REQUESTS;
                 if (ignores && inside.token(claim.key()) == claim.token()) {
                     inside.forgetRequests(claim.key());
                 }
