@@ -65,6 +65,7 @@ public final class Engine implements AutoCloseable {
     private @Nullable Loop beating;
     private @Nullable Loop watching;
     private boolean closed;
+    private volatile boolean closing;
 
     /** One machine's loops. */
     private record Worker<S, ID, D>(
@@ -208,7 +209,10 @@ public final class Engine implements AutoCloseable {
                     throw new IllegalStateException("the database is away, and startWithin is over: " + awayFor, e);
                 }
             }
-            threads.await(() -> false, pause);
+            threads.await(() -> closing, pause);
+            if (closing) {
+                throw new IllegalStateException("closed while the database was away");
+            }
             if (Thread.currentThread().isInterrupted()) {
                 throw new IllegalStateException("interrupted while the database was away");
             }
@@ -415,7 +419,12 @@ public final class Engine implements AutoCloseable {
      * Stops: no more claims; what was prepared is handed back; calls in flight are waited for; what they answered is written.
      */
     @Override
-    public synchronized void close() {
+    public void close() {
+        closing = true;
+        stopOnce();
+    }
+
+    private synchronized void stopOnce() {
         if (closed) {
             return;
         }

@@ -89,7 +89,14 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (claims.isEmpty()) {
             return poll.nothing();
         }
-        prepare(claims.stream().map(claim -> heartbeat.hold(claim, since)).toList());
+        List<HeldClaim> held =
+                claims.stream().map(claim -> heartbeat.hold(claim, since)).toList();
+        try {
+            prepare(held);
+        } catch (Throwable e) {
+            held.forEach(heartbeat::drop); // what nobody gives back is another's when its lease ends
+            throw e;
+        }
         return poll.found();
     }
 
@@ -119,7 +126,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             try {
                 ID id = machine.subjectIds.decode(held.claim.key().key());
                 runs.add(new Run<>(machine, held, id, settings));
-            } catch (IllegalArgumentException e) {
+            } catch (RuntimeException e) {
                 acknowledger.parkUndecodable(machine, held, Failures.describe(e));
             }
         }
@@ -185,7 +192,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         return new BatchReader.Work<>() {
             @Override
             public void handle(Run<S, ID, D> run, @Nullable S subject) throws Exception {
-                heartbeat.beat();
+                heartbeat.tryBeat();
                 Verdict verdict = isLate(run) ? LATE : compare(run, subject);
                 if (verdict == null) {
                     toSend.add(run);
@@ -196,7 +203,12 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
 
             @Override
             public void failed(Run<S, ID, D> run, Throwable failure) {
-                acknowledger.add(run, Publisher.beforeSending(run, failure, settings));
+                if (store.isAway(failure)) {
+                    acknowledger.add(
+                            run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(failure)));
+                } else {
+                    acknowledger.add(run, Publisher.beforeSending(run, failure, settings));
+                }
             }
 
             @Override

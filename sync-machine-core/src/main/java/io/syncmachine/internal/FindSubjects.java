@@ -1,6 +1,7 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.FailureKind;
 import io.syncmachine.Policy;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
@@ -198,7 +199,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             page.merge(key, new JobRequest(key, ChangedProperties.all(), Lane.LIVE, claim.causes()), JobRequest::union);
             if (page.size() >= PAGE) {
                 enqueuePage();
-                heartbeat.beat();
+                heartbeat.tryBeat();
             }
         }
 
@@ -210,19 +211,20 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         }
 
         void done(Claim claim) {
-            heartbeat.beat();
+            heartbeat.tryBeat();
             done.add(claim);
         }
 
         void failed(Claim claim, Throwable failure) {
-            heartbeat.beat();
-            if (isAway.test(failure)) {
+            heartbeat.tryBeat();
+            String reason = Failures.describe(failure);
+            Policy policy = machine.definition.policy();
+            FailureKind kind = Setback.kind(failure, policy.classifier());
+            if (kind.isUnknown() && isAway.test(failure)) {
                 unread(claim, failure);
                 return;
             }
-            String reason = Failures.describe(failure);
-            Policy policy = machine.definition.policy();
-            Setback setback = Setback.of(Setback.kind(failure, policy.classifier()), claim, policy.retry(), settings);
+            Setback setback = Setback.of(kind, claim, policy.retry(), settings);
             if (setback.end()) {
                 log.warn(
                         "machine {}: finding subjects of {} is given up: {}",

@@ -81,11 +81,14 @@ final class HandleChanges<E> implements EngineThreads.Step {
             return poll.nothing();
         }
         while (!waiting.isEmpty()) {
-            heartbeat.beat();
+            heartbeat.tryBeat();
             HeldClaim next = waiting.remove();
-            ending = next.left().isZero() ? () -> {} : settle(next.claim);
+            Runnable settled = next.left().isZero() ? () -> {} : settle(next.claim);
+            ending = () -> {
+                settled.run();
+                heartbeat.drop(next);
+            };
             end();
-            heartbeat.drop(next);
         }
         return poll.found();
     }
@@ -162,10 +165,10 @@ final class HandleChanges<E> implements EngineThreads.Step {
 
     private Runnable failed(Claim claim, Throwable failure) {
         String reason = Failures.describe(failure);
-        if (isAway.test(failure)) {
+        FailureKind kind = Setback.kind(failure, other -> FailureKind.unknown());
+        if (kind.isUnknown() && isAway.test(failure)) {
             return release(new Release(claim, AWAY, false, reason));
         }
-        FailureKind kind = Setback.kind(failure, other -> FailureKind.unknown());
         Setback setback = Setback.of(kind, claim, handler.definition().retry(), settings);
         if (setback.end()) {
             log.warn(

@@ -7,6 +7,7 @@ import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Renews the claims of this node before they end, and the leases beside them; so that work may take longer than a lease while the lease of a
@@ -23,6 +26,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Heartbeat implements EngineThreads.Step {
 
+    private static final Logger log = LoggerFactory.getLogger(Heartbeat.class);
     private static final int MOST_LEASES = 10;
     private static final int BEATS = 6;
     private static final int BATCH = 500;
@@ -63,11 +67,18 @@ final class Heartbeat implements EngineThreads.Step {
         return lease.dividedBy(BEATS);
     }
 
-    /**
-     * Renews what has lasted for a third of its lease, if nobody did so lately or does now. Also called between the items of a batch that
-     * takes long.
-     */
-    void beat() {
+    /** The same between the items of a batch that takes long; if the store does not answer, others will find out. */
+    void tryBeat() {
+        try {
+            beat();
+        } catch (RuntimeException e) {
+            latestNanos = clock.nanos();
+            log.debug("claims could not be renewed", e);
+        }
+    }
+
+    /** Renews what has lasted for a third of its lease, if nobody did so lately or does now. */
+    private void beat() {
         long now = clock.nanos();
         if (now - latestNanos < lease.toNanos() / (2 * BEATS) || !beating.tryLock()) {
             return;
@@ -85,6 +96,8 @@ final class Heartbeat implements EngineThreads.Step {
         for (HeldClaim claim : held.values()) {
             if (isDue(claim)) {
                 due.add(claim);
+            } else if (claim.left().isZero()) {
+                drop(claim); // whoever holds it has seen, or will see, that nothing is left of it
             }
         }
         for (int from = 0; from < due.size(); from += BATCH) {
@@ -104,9 +117,11 @@ final class Heartbeat implements EngineThreads.Step {
         Set<Long> renewed =
                 store.jobs().renew(claims.stream().map(claim -> claim.claim).toList(), lease);
         Map<String, List<String>> keysByHolder = new LinkedHashMap<>();
+        Map<HeldClaim, HeldClaim.SubjectLease> leases = new HashMap<>();
         for (HeldClaim claim : claims) {
             HeldClaim.SubjectLease subject = claim.lease();
             if (subject != null) {
+                leases.put(claim, subject);
                 keysByHolder
                         .computeIfAbsent(subject.holder(), holder -> new ArrayList<>())
                         .add(subject.key());
@@ -116,7 +131,7 @@ final class Heartbeat implements EngineThreads.Step {
         keysByHolder.forEach(
                 (holder, keys) -> renewedKeys.put(holder, store.leases().renew(keys, holder, lease)));
         for (HeldClaim claim : claims) {
-            HeldClaim.SubjectLease subject = claim.lease();
+            HeldClaim.SubjectLease subject = leases.get(claim);
             boolean holdsLease = subject == null
                     || renewedKeys
                             .getOrDefault(subject.holder(), Collections.emptySet())

@@ -156,7 +156,11 @@ final class WorkerThreads implements EngineThreads {
                 if (Thread.interrupted() && stopped) {
                     return Duration.ZERO;
                 }
-                if (!outage.isSeen(this, e) && !failing) {
+                boolean away = outage.isSeen(this, e);
+                if (!away) {
+                    outage.isOverFor(this);
+                }
+                if (!away && !failing) {
                     failing = true;
                     log.warn("{}: failed, and will be tried again until it works", name, e);
                 }

@@ -25,17 +25,22 @@ final class Away {
 
     private Away() {}
 
-    /** Whether the failure, or one of those behind it, says so; unless one says that the database refuses the user. */
+    /**
+     * Whether the failure, or one of those behind it, says so; unless one says that the database refuses the user, or none is of a database:
+     * the application calls others, too.
+     */
     static boolean is(Throwable failure) {
         boolean away = false;
+        boolean ofDatabase = false;
         for (Throwable cause : chain(failure)) {
+            ofDatabase |= cause instanceof SQLException;
             String state = cause instanceof SQLException sql ? sql.getSQLState() : null;
             if (state != null && state.startsWith(NOT_AUTHORIZED)) {
                 return false;
             }
             away |= isConnection(cause, state);
         }
-        return away;
+        return away && ofDatabase;
     }
 
     private static boolean isConnection(Throwable cause, @Nullable String state) {

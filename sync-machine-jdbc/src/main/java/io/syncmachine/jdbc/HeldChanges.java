@@ -26,7 +26,6 @@ final class HeldChanges {
     private final JdbcOutbox outbox;
     private final Database database;
     private final Deque<Batch> batches = new ArrayDeque<>();
-    private int count;
 
     /**
      * Changes that were relayed together.
@@ -48,7 +47,7 @@ final class HeldChanges {
     int relay(int limit, Router router, JobExecutor jobs) {
         forgetDone(jobs.covered());
         keepHolding();
-        if (count >= MOST) {
+        if (jobs.backlog() >= MOST) {
             return 0;
         }
         long since = System.nanoTime();
@@ -67,7 +66,6 @@ final class HeldChanges {
             throw e;
         }
         batches.add(new Batch(ids(rows), jobs.requested(), since));
-        count += rows.size();
         return rows.size();
     }
 
@@ -91,7 +89,6 @@ final class HeldChanges {
         while (!batches.isEmpty() && batches.element().request() <= covered) {
             batches.remove();
         }
-        count -= done.size();
     }
 
     private boolean delete(Connection connection, List<Long> ids) throws SQLException {

@@ -276,8 +276,8 @@ public final class JdbcStore implements Store {
         /**
          * Keeps jobs in another store, and only captured changes, leases, payload records and the journal in the database; default none. If
          * that store forgets its jobs when its process ends, such as {@link io.syncmachine.memory.InMemoryStore#forOneProcess},
-         * changes stay in the outbox until their jobs are done, and another node takes them a minute after that; dead letters are
-         * forgotten. An outcome and its line in the journal are not written atomically then.
+         * changes stay in the outbox until their jobs, and those before them, are done, and another node takes them a minute after
+         * that. Let all nodes run the same machines then, for a change waits for the node that took it. Dead letters are forgotten. An outcome and its line in the journal are not written atomically then.
          *
          * @param jobs opened and closed with this one; of it, nothing but its jobs is used
          */

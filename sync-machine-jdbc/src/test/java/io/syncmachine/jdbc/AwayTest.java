@@ -99,7 +99,14 @@ class AwayTest {
 
     @Test
     void theReasonMayBeDeepInTheChain() {
-        assertThat(Away.is(new IllegalStateException(new RuntimeException(new ConnectException("refused")))))
+        SQLException broken = new SQLException("an I/O error occurred", new ConnectException("refused"));
+        assertThat(Away.is(new IllegalStateException(new RuntimeException(broken))))
                 .isTrue();
+    }
+
+    @Test
+    void anotherServerThatIsAwayIsNotTheDatabase() {
+        assertThat(Away.is(new IllegalStateException(new ConnectException("refused"))))
+                .isFalse();
     }
 }

@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
 final class SessionChanges implements TransactionObserver {
 
     private static final Logger log = LoggerFactory.getLogger(SessionChanges.class);
+    /** The finders of so many entities whose references change are asked within a transaction; their jobs ask the others'. */
+    private static final int MOST_UPDATES = 1_000;
 
     private final ChangeListener listener;
     private final TransactionalOutbox outbox;
@@ -34,6 +36,7 @@ final class SessionChanges implements TransactionObserver {
     private final Map<EntityKey, EntityChange> changes = new LinkedHashMap<>();
     private final Set<Change> told = new LinkedHashSet<>();
     private boolean written;
+    private int asked;
 
     private record EntityKey(String tenant, String type, String id) {}
 
@@ -62,7 +65,9 @@ final class SessionChanges implements TransactionObserver {
     }
 
     void add(String tenant, String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
-        boolean needed = mayBeGone(kind, changed) && !listener.findersOf(type).isEmpty();
+        boolean needed = mayBeGone(kind, changed)
+                && !listener.findersOf(type).isEmpty()
+                && (kind == ChangeKind.DELETE || asked++ < MOST_UPDATES);
         changes.merge(
                 new EntityKey(tenant, type, id),
                 new EntityChange(needed ? entity : null, kind, changed),
@@ -99,7 +104,7 @@ final class SessionChanges implements TransactionObserver {
         }
         Connection connection =
                 session.getJdbcCoordinator().getLogicalConnection().getPhysicalConnection();
-        List<Change> rows = new ArrayList<>(told);
+        Set<Change> rows = new LinkedHashSet<>(told);
         told.clear();
         while (!changes.isEmpty()) { // a finder may make Hibernate flush what it had not yet
             Map<EntityKey, EntityChange> gathered = new LinkedHashMap<>(changes);
@@ -154,7 +159,7 @@ final class SessionChanges implements TransactionObserver {
                     connection.releaseSavepoint(savepoint);
                 }
                 return subjects;
-            } catch (Exception e) {
+            } catch (Throwable e) {
                 if (savepoint != null) {
                     connection.rollback(savepoint);
                 }
@@ -182,7 +187,7 @@ final class SessionChanges implements TransactionObserver {
     }
 
     /** The job of an update asks the finder again. */
-    private static void tell(Question question, Exception failure) {
+    private static void tell(Question question, Throwable failure) {
         if (question.kind() != ChangeKind.DELETE) {
             log.debug("machine {}: the finder of {} failed", question.machine(), question.key(), failure);
             return;

@@ -298,7 +298,7 @@ class ChangeCaptureTest {
                 .getResultList()
                 .forEach(manager::remove));
 
-        assertThat(rows("type like '#%'")).isEqualTo(51);
+        assertThat(rows("type like '#%'")).isEqualTo(2);
         assertThat(counting.statements().stream().filter(sql -> sql.equals("savepoint")))
                 .hasSize(1);
         assertThat(outboxInserts()).hasSize(1);

@@ -26,9 +26,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A worker is killed with kill -9 in the middle of its work, several times: nothing is lost, and nothing overlaps. */
+@Tag("full")
 class KilledWorkerTest {
 
     private static final int ORDERS = 1500;
