@@ -87,12 +87,6 @@ class ExhaustiveTest {
         holds(Scope.of(1, 2, 1).grace(1));
     }
 
-    @Tag("full")
-    @Test
-    void guaranteesHoldForTwoSubjectsInABatch() {
-        holds(Scope.of(2, 2, 0));
-    }
-
     /** What is left out as certain makes no difference. */
     @Tag("full")
     @Test
