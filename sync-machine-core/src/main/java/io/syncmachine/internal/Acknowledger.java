@@ -21,7 +21,6 @@ import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -446,16 +445,11 @@ final class Acknowledger implements EngineThreads.Step {
         }
 
         private void releaseLeases() {
-            Map<String, Collection<String>> keysByHolder = new HashMap<>();
-            for (Entry<?, ?, ?> entry : entries) {
-                HeldClaim.SubjectLease lease = entry.run().held.lease();
-                if (lease != null) {
-                    keysByHolder
-                            .computeIfAbsent(lease.holder(), key -> new ArrayList<>())
-                            .add(lease.key());
-                }
-            }
-            keysByHolder.forEach((holder, keys) -> store.leases().release(keys, holder));
+            List<HeldClaim.SubjectLease> leases = entries.stream()
+                    .flatMap(entry -> Stream.ofNullable(entry.run().held.lease()))
+                    .toList();
+            HeldClaim.keysByHolder(leases)
+                    .forEach((holder, keys) -> store.leases().release(keys, holder));
         }
 
         private Outcome outcome(Entry<?, ?, ?> entry) {

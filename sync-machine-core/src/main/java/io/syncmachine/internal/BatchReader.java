@@ -32,7 +32,7 @@ final class BatchReader<E, ID, T> {
         void failed(T item, Throwable failure);
 
         /** Nothing can be read. */
-        void unread(T item, Exception failure);
+        void unread(T item, Throwable failure);
     }
 
     private static final Logger log = LoggerFactory.getLogger(BatchReader.class);

@@ -25,7 +25,6 @@ public final class DeadLetterOffice {
 
     private static final Logger log = LoggerFactory.getLogger(DeadLetterOffice.class);
     private static final int AT_ONCE = 500;
-    private static final int LONGEST_HISTORY = 100;
     private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
     private final Store store;
@@ -75,10 +74,8 @@ public final class DeadLetterOffice {
     private List<JournalEntry> history(JobKey key) {
         return key.stage() == Stage.FIND_SUBJECTS
                 ? List.of()
-                : store.journal().read(new SubjectKey(key.tenant(), key.machine(), key.key()), LONGEST_HISTORY).stream()
-                        .map(entry -> new JournalEntry(
-                                entry.at(), entry.node(), entry.outcome().ofMachine(name(key.machine()))))
-                        .toList();
+                : Explainer.timeline(
+                        store, new SubjectKey(key.tenant(), key.machine(), key.key()), name(key.machine()));
     }
 
     private DeadLetter shown(Letter letter, List<JournalEntry> history) {

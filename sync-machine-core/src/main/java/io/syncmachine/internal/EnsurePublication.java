@@ -182,10 +182,14 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         try {
             return question.get();
         } catch (RuntimeException e) {
-            runs.forEach(run ->
-                    acknowledger.add(run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(e))));
+            runs.forEach(run -> acknowledger.add(run, notNow(e)));
             throw e;
         }
+    }
+
+    /** The store or the entities do not answer. */
+    private static Verdict notNow(Throwable failure) {
+        return new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(failure));
     }
 
     private BatchReader.Work<Run<S, ID, D>, S> deciding(List<Run<S, ID, D>> toSend) {
@@ -204,16 +208,15 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             @Override
             public void failed(Run<S, ID, D> run, Throwable failure) {
                 if (store.isAway(failure)) {
-                    acknowledger.add(
-                            run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(failure)));
+                    unread(run, failure);
                 } else {
                     acknowledger.add(run, Publisher.beforeSending(run, failure, settings));
                 }
             }
 
             @Override
-            public void unread(Run<S, ID, D> run, Exception failure) {
-                acknowledger.add(run, new Verdict.Wait(UNREADABLE, false, Effect.NOT_SENT, Failures.describe(failure)));
+            public void unread(Run<S, ID, D> run, Throwable failure) {
+                acknowledger.add(run, notNow(failure));
             }
         };
     }

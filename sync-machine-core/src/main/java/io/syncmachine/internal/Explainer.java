@@ -53,10 +53,15 @@ final class Explainer<S, ID, D> {
                 known,
                 next,
                 differences(known.flatMap(Known::json), next),
-                store.journal().read(key, LONGEST_TIMELINE).stream()
-                        .map(entry -> new JournalEntry(
-                                entry.at(), entry.node(), entry.outcome().ofMachine(machine.name())))
-                        .toList());
+                timeline(store, key, machine.name()));
+    }
+
+    /** The latest entries of a subject, newest first, with the machine's name for people. */
+    static List<JournalEntry> timeline(Store store, SubjectKey key, String machine) {
+        return store.journal().read(key, LONGEST_TIMELINE).stream()
+                .map(entry -> new JournalEntry(
+                        entry.at(), entry.node(), entry.outcome().ofMachine(machine)))
+                .toList();
     }
 
     private static final PayloadRecord NOTHING_KNOWN = new PayloadRecord(State.NEVER, null, null, null, false, null, 0);

@@ -158,7 +158,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                             }
 
                             @Override
-                            public void unread(Claim claim, Exception failure) {
+                            public void unread(Claim claim, Throwable failure) {
                                 batch.unread(claim, failure);
                             }
                         })

@@ -1,20 +1,20 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.internal.HeldClaim.SubjectLease;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -116,31 +116,26 @@ final class Heartbeat implements EngineThreads.Step {
         long end = clock.nanos() + lease.toNanos();
         Set<Long> renewed =
                 store.jobs().renew(claims.stream().map(claim -> claim.claim).toList(), lease);
-        Map<String, List<String>> keysByHolder = new LinkedHashMap<>();
-        Map<HeldClaim, HeldClaim.SubjectLease> leases = new HashMap<>();
+        Set<SubjectLease> lapsed = renewLeases(claims);
         for (HeldClaim claim : claims) {
-            HeldClaim.SubjectLease subject = claim.lease();
-            if (subject != null) {
-                leases.put(claim, subject);
-                keysByHolder
-                        .computeIfAbsent(subject.holder(), holder -> new ArrayList<>())
-                        .add(subject.key());
-            }
-        }
-        Map<String, Set<String>> renewedKeys = new LinkedHashMap<>();
-        keysByHolder.forEach(
-                (holder, keys) -> renewedKeys.put(holder, store.leases().renew(keys, holder, lease)));
-        for (HeldClaim claim : claims) {
-            HeldClaim.SubjectLease subject = leases.get(claim);
-            boolean holdsLease = subject == null
-                    || renewedKeys
-                            .getOrDefault(subject.holder(), Collections.emptySet())
-                            .contains(subject.key());
-            if (holdsLease && renewed.contains(claim.claim.token())) {
+            if (renewed.contains(claim.claim.token()) && !lapsed.contains(claim.lease())) {
                 claim.lastsUntil(end);
             } else {
                 claim.lost();
             }
         }
+    }
+
+    /** Renews the leases beside the claims, and answers those that are another's. */
+    private Set<SubjectLease> renewLeases(List<HeldClaim> claims) {
+        List<SubjectLease> leases = claims.stream()
+                .flatMap(claim -> Stream.ofNullable(claim.lease()))
+                .toList();
+        Set<SubjectLease> lapsed = new HashSet<>(leases);
+        HeldClaim.keysByHolder(leases)
+                .forEach((holder, keys) -> store.leases()
+                        .renew(keys, holder, lease)
+                        .forEach(key -> lapsed.remove(new SubjectLease(key, holder))));
+        return lapsed;
     }
 }

@@ -3,6 +3,11 @@ package io.syncmachine.internal;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineClock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A claim of this node, and how long it may rely on it. Safe for use by several threads. */
@@ -33,6 +38,15 @@ final class HeldClaim {
     @Nullable
     SubjectLease lease() {
         return lease;
+    }
+
+    /** The keys of leases, by who holds them. */
+    static Map<String, List<String>> keysByHolder(Collection<SubjectLease> leases) {
+        return leases.stream()
+                .collect(Collectors.groupingBy(
+                        SubjectLease::holder,
+                        LinkedHashMap::new,
+                        Collectors.mapping(SubjectLease::key, Collectors.toList())));
     }
 
     /** It lasts until then, counted from before the renewal was asked for. */

@@ -8,7 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 
@@ -55,6 +55,7 @@ final class HeldChanges {
         if (rows.isEmpty()) {
             return 0;
         }
+        List<Long> ids = rows.stream().map(Row::id).toList();
         try {
             List<JobRequest> requests =
                     router.route(rows.stream().map(Row::change).toList());
@@ -62,32 +63,24 @@ final class HeldChanges {
                 jobs.enqueue(requests);
             }
         } catch (RuntimeException e) {
-            hold(ids(rows), Duration.ZERO);
+            hold(ids, Duration.ZERO);
             throw e;
         }
-        batches.add(new Batch(ids(rows), jobs.requested(), since));
+        batches.add(new Batch(ids, jobs.requested(), since));
         return rows.size();
     }
 
-    private static List<Long> ids(List<Row> rows) {
-        return rows.stream().map(Row::id).toList();
+    private static List<Long> ids(Collection<Batch> batches) {
+        return batches.stream().flatMap(batch -> batch.ids().stream()).toList();
     }
 
     /** Batches were requested in their order. */
     private void forgetDone(long covered) {
-        List<Long> done = new ArrayList<>();
-        for (Batch batch : batches) {
-            if (batch.request() > covered) {
-                break;
-            }
-            done.addAll(batch.ids());
-        }
-        if (done.isEmpty()) {
-            return;
-        }
-        database.inTransaction(connection -> delete(connection, done));
-        while (!batches.isEmpty() && batches.element().request() <= covered) {
-            batches.remove();
+        List<Batch> done =
+                batches.stream().takeWhile(batch -> batch.request() <= covered).toList();
+        if (!done.isEmpty()) {
+            database.inTransaction(connection -> delete(connection, ids(done)));
+            done.forEach(batch -> batches.remove());
         }
     }
 
@@ -102,7 +95,7 @@ final class HeldChanges {
             return;
         }
         List<Batch> held = List.copyOf(batches);
-        hold(held.stream().flatMap(batch -> batch.ids().stream()).toList(), HOLD);
+        hold(ids(held), HOLD);
         batches.clear();
         held.forEach(batch -> batches.add(new Batch(batch.ids(), batch.request(), now)));
     }
