@@ -14,11 +14,13 @@ public final class FailureKind {
         REJECTED,
         NOT_ACCEPTED,
         LATER,
+        UNAUTHORIZED,
         UNKNOWN
     }
 
     private static final FailureKind REJECTED = new FailureKind(Meaning.REJECTED, Duration.ZERO);
     private static final FailureKind NOT_ACCEPTED = new FailureKind(Meaning.NOT_ACCEPTED, Duration.ZERO);
+    private static final FailureKind UNAUTHORIZED = new FailureKind(Meaning.UNAUTHORIZED, Duration.ZERO);
     private static final FailureKind UNKNOWN = new FailureKind(Meaning.UNKNOWN, Duration.ZERO);
 
     private final Meaning meaning;
@@ -51,6 +53,11 @@ public final class FailureKind {
         return new FailureKind(Meaning.LATER, delay);
     }
 
+    /** Not let in and not applied, like {@link UnauthorizedException}: the machine is paused. */
+    public static FailureKind unauthorized() {
+        return UNAUTHORIZED;
+    }
+
     /** Perhaps applied, perhaps not; what every other exception means: in doubt, and another attempt follows. */
     public static FailureKind unknown() {
         return UNKNOWN;
@@ -64,6 +71,11 @@ public final class FailureKind {
     /** Whether this is {@link #later}. */
     public boolean isLater() {
         return meaning == Meaning.LATER;
+    }
+
+    /** Whether this is {@link #unauthorized()}. */
+    public boolean isUnauthorized() {
+        return meaning == Meaning.UNAUTHORIZED;
     }
 
     /** Whether something may have been applied: this is {@link #unknown()}. */

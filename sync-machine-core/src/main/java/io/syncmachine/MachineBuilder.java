@@ -18,6 +18,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** The stages of a declaration. Not safe for use by several threads. */
@@ -146,6 +148,8 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         return new Stages<>(documentType, builder);
     }
 
+    private static final CompletionStage<PublishResult> DONE = CompletableFuture.completedFuture(PublishResult.done());
+
     private void once(String what, @Nullable Object before) {
         if (before != null) {
             throw new IllegalStateException("machine '" + name + "': " + what + " is said twice");
@@ -156,7 +160,9 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
 
         private final @Nullable Class<D> documentType;
         private final CheckedFunction<? super S, ? extends D> builder;
-        private @Nullable CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher;
+        private @Nullable Destination<? super S, ? super ID, ? super D> destination;
+        private @Nullable CheckedFunction<? super Publication<S, ID, D>, ? extends CompletionStage<PublishResult>>
+                publisher;
         private @Nullable CheckedConsumer<? super Publication<S, ID, D>> deleter;
         private @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish;
         private @Nullable Policy policy;
@@ -180,7 +186,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         public Finishing<S, ID, D> publish(CheckedConsumer<? super Publication<S, ID, D>> publisher) {
             this.publisher = publication -> {
                 publisher.accept(publication);
-                return PublishResult.done();
+                return DONE;
             };
             return this;
         }
@@ -188,9 +194,25 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         @Override
         public Finishing<S, ID, D> publishWithResult(
                 CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher) {
+            this.publisher = publication -> CompletableFuture.completedFuture(publisher.apply(publication));
+            answersResult = true;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> publishLater(
+                CheckedFunction<? super Publication<S, ID, D>, ? extends CompletionStage<PublishResult>> publisher) {
             this.publisher = publisher;
             answersResult = true;
             return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> publish(Destination<? super S, ? super ID, ? super D> destination) {
+            Names.check("machine '" + name + "': destination", destination.name());
+            this.destination = destination;
+            answersResult = true;
+            return destination.givesRemoteIds() ? remoteIdsFromApi() : this;
         }
 
         @Override
@@ -237,18 +259,16 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
 
         @Override
         public SyncMachine<S, ID> done() {
-            if (publisher == null) {
-                throw new IllegalStateException("machine '" + name + "' has no publish; say publish(…) after build(…)");
-            }
+            Destination<? super S, ? super ID, ? super D> destination = destination();
             if (remoteIdsFromApi && !answersResult) {
                 throw new IllegalStateException(
                         "machine '" + name
                                 + "': remoteIdsFromApi() needs publishWithResult(…), which answers the API's id, and not publish(…)");
             }
             Policy effective = policy == null ? Policy.defaults() : policy;
-            if (effective.unpublishable() == Policy.Unpublishable.DELETE && deleter == null) {
-                throw new IllegalStateException(
-                        "machine '" + name + "': unpublishable(DELETE) needs onDelete, but there is none");
+            if (effective.unpublishable() == Policy.Unpublishable.DELETE && !destination.deletes()) {
+                throw new IllegalStateException("machine '" + name
+                        + "': unpublishable(DELETE) needs onDelete, or a destination that deletes, but there is none");
             }
             return new SyncMachine<>(new MachineDefinition<>(
                     name,
@@ -260,11 +280,24 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     publishable,
                     documentType,
                     builder,
-                    publisher,
-                    deleter,
+                    destination,
                     afterPublish,
                     effective,
                     remoteIdsFromApi));
+        }
+
+        private Destination<? super S, ? super ID, ? super D> destination() {
+            if (destination != null && deleter != null) {
+                throw new IllegalStateException("machine '" + name + "': onDelete is said, but the destination '"
+                        + destination.name() + "' has the deletes; say one of both");
+            }
+            if (destination != null) {
+                return destination;
+            }
+            if (publisher == null) {
+                throw new IllegalStateException("machine '" + name + "' has no publish; say publish(…) after build(…)");
+            }
+            return new HookDestination<>(name, publisher, deleter);
         }
     }
 }

@@ -46,6 +46,12 @@ public interface Publication<S, ID, D> {
      */
     String idempotencyKey();
 
+    /**
+     * Whether an earlier call for this subject may have been applied without its answer being known: whoever can look up what the API
+     * holds does so before a create.
+     */
+    boolean isInDoubt();
+
     /** Grows with every publication of a subject. An API that refuses a lower version than it has seen is safe from late calls. */
     long version();
 

@@ -8,6 +8,7 @@ import io.syncmachine.function.CheckedPredicate;
 import io.syncmachine.spi.MachineDefinition;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 
 /**
  * The declaration of a machine: which entities it listens to, whose documents their changes concern, how a document is built,
@@ -147,7 +148,7 @@ public final class SyncMachine<S, ID> {
      * How the API is told. Part of the declaration; do not name this type in your code.
      *
      * <p>A hook that returns has published. {@link RejectedException} parks the subject, {@link ThrottledException} and
-     * {@link NotAcceptedException} repeat it later; after any other exception the subject is in doubt, and is sent again once
+     * {@link NotAcceptedException} repeat it later, {@link UnauthorizedException} pauses the machine; after any other exception the subject is in doubt, and is sent again once
      * the deadline of the failed call has passed. No connection and no transaction is held during the call.
      */
     public interface Publishing<S, ID, D> {
@@ -160,6 +161,16 @@ public final class SyncMachine<S, ID> {
 
         /** The same, answering what the API said. */
         Finishing<S, ID, D> publishWithResult(CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher);
+
+        /**
+         * The same, answering at once and telling later what the API said: no thread waits for it. A failure of the stage means what the
+         * same exception does when it is thrown.
+         */
+        Finishing<S, ID, D> publishLater(
+                CheckedFunction<? super Publication<S, ID, D>, ? extends CompletionStage<PublishResult>> publisher);
+
+        /** To an API by an adapter, deletes as well. */
+        Finishing<S, ID, D> publish(Destination<? super S, ? super ID, ? super D> destination);
     }
 
     /** What is optional. Part of the declaration; do not name this type in your code. */

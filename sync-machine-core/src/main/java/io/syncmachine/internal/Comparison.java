@@ -133,7 +133,7 @@ final class Comparison<S, ID, D> {
     }
 
     private boolean deletes(@Nullable S subject) {
-        return machine.definition.deleter() != null
+        return machine.definition.destination().deletes()
                 && (subject == null || machine.definition.policy().unpublishable() == Policy.Unpublishable.DELETE);
     }
 

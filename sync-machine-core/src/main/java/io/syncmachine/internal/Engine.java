@@ -159,7 +159,10 @@ public final class Engine implements AutoCloseable {
 
     private Slots<Runnable> sideEffects() {
         Executor executor = threads.publications("after-publish", SIDE_EFFECTS);
-        return new Slots<>(SIDE_EFFECTS, executor, settings.clock(), settings.lease(), Runnable::run);
+        return new Slots<>(SIDE_EFFECTS, 1, executor, settings.clock(), settings.lease(), (calls, slot) -> {
+            calls.forEach(Runnable::run);
+            slot.free();
+        });
     }
 
     private int load() {
@@ -237,8 +240,13 @@ public final class Engine implements AutoCloseable {
     private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
         int limit = machine.definition.policy().inFlight();
         Executor executor = threads.publications(machine.name(), limit);
-        Slots<Run<?, ?, ?>> slots =
-                new Slots<>(limit, executor, settings.clock(), settings.lease(), publisher::publish);
+        Slots<Run<?, ?, ?>> slots = new Slots<>(
+                limit,
+                machine.definition.destination().batchSize(),
+                executor,
+                settings.clock(),
+                settings.lease(),
+                publisher::publish);
         AdaptivePoll ensurePoll = new AdaptivePoll(settings.clock());
         return new Worker<>(
                 machine,

@@ -4,6 +4,8 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** Failures as text for people. */
@@ -60,5 +62,13 @@ final class Failures {
         } catch (RuntimeException e) {
             return "its message cannot be read: " + e.getClass().getSimpleName();
         }
+    }
+
+    /** What made a stage fail. */
+    static Throwable unwrapped(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return cause != null && (failure instanceof CompletionException || failure instanceof ExecutionException)
+                ? unwrapped(cause)
+                : failure;
     }
 }

@@ -28,10 +28,16 @@ final class Hooks {
     }
 
     <R> @Nullable R call(Supplier<HookCall> description, Call<R> call) throws Exception {
+        return callAll(List.of(description), call);
+    }
+
+    /** One call for several. */
+    <R> @Nullable R callAll(List<Supplier<HookCall>> descriptions, Call<R> call) throws Exception {
         if (observers.isEmpty()) {
             return call.run();
         }
-        List<HookScope> scopes = begin(description.get());
+        List<HookScope> scopes = new ArrayList<>();
+        descriptions.forEach(description -> begin(description.get(), scopes));
         Throwable failure = null;
         try {
             return call.run();
@@ -43,8 +49,7 @@ final class Hooks {
         }
     }
 
-    private List<HookScope> begin(HookCall call) {
-        List<HookScope> scopes = new ArrayList<>(observers.size());
+    private void begin(HookCall call, List<HookScope> scopes) {
         for (SyncObserver observer : observers) {
             try {
                 scopes.add(observer.onCall(call));
@@ -52,7 +57,6 @@ final class Hooks {
                 log.warn("an observer failed", e);
             }
         }
-        return scopes;
     }
 
     private static void end(List<HookScope> scopes, @Nullable Throwable failure) {

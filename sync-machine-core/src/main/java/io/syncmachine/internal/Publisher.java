@@ -1,21 +1,35 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.Backoff;
+import io.syncmachine.BatchRefusedException;
+import io.syncmachine.Destination;
 import io.syncmachine.FailureKind;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.event.Hook;
-import io.syncmachine.function.CheckedConsumer;
+import io.syncmachine.event.HookCall;
+import io.syncmachine.internal.Slots.Slot;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends what was prepared, and watches over deadlines: a call that is not back in time is answered as in doubt and interrupted;
@@ -25,6 +39,8 @@ final class Publisher implements EngineThreads.Step {
 
     private static final Duration IDLE_CHECK = Duration.ofMillis(250);
     private static final Duration CLOSED = Duration.ofSeconds(1);
+    private static final Verdict TOO_LATE = notSent(Duration.ZERO, "too little of the lease left");
+    private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
     private final Settings settings;
     private final Function<Machine<?, ?, ?>, @Nullable String> gates;
@@ -46,52 +62,138 @@ final class Publisher implements EngineThreads.Step {
         this.verdicts = verdicts;
     }
 
-    /** Sends one, and gives its verdict. Never throws. */
-    <S, ID, D> void publish(Run<S, ID, D> run) {
-        String closed = gates.apply(run.machine);
-        if (closed != null) {
-            verdicts.accept(run, new Verdict.Wait(CLOSED, false, Effect.NOT_SENT, closed));
+    /** Begins to send some of one machine, and gives their verdicts. Frees the slot when all have ended. Never throws. */
+    @SuppressWarnings("unchecked") // that they are of one machine says that their types agree
+    void publish(List<Run<?, ?, ?>> runs, Slot slot) {
+        send((List<Run<Object, Object, Object>>) (List<?>) runs, slot);
+    }
+
+    private <S, ID, D> void send(List<Run<S, ID, D>> runs, Slot slot) {
+        List<Run<S, ID, D>> begun = new ArrayList<>(runs.size());
+        List<Publication<S, ID, D>> publications = new ArrayList<>(runs.size());
+        String closed = gates.apply(runs.get(0).machine);
+        for (Run<S, ID, D> run : runs) {
+            Publication<S, ID, D> publication = closed == null ? run.call(settings.grace()) : null;
+            if (publication != null) {
+                begun.add(run);
+                publications.add(publication);
+            } else {
+                verdicts.accept(run, closed == null ? TOO_LATE : notSent(CLOSED, closed));
+            }
+        }
+        if (begun.isEmpty()) {
+            slot.free();
             return;
         }
-        Publication<S, ID, D> publication = run.call(settings.grace());
-        if (publication == null) {
-            verdicts.accept(
-                    run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "too little of the lease left"));
-            return;
-        }
-        calling.put(run.epoch(), run);
-        Verdict verdict;
-        try {
-            verdict = judge(run, call(run, publication));
-        } catch (Throwable e) {
-            verdict = judge(run, e);
-        } finally {
-            run.returned();
-            calling.remove(run.epoch());
-        }
-        if (run.answer()) {
-            verdicts.accept(run, verdict);
+        begun.forEach(run -> calling.put(run.epoch(), run));
+        Flight<S, ID, D> flight = new Flight<>(begun, slot);
+        List<? extends CompletionStage<PublishResult>> stages = call(begun, publications);
+        begun.forEach(Run::returned);
+        for (int i = 0; i < stages.size(); i++) {
+            flight.follow(begun.get(i), stages.get(i));
         }
     }
 
-    private <S, ID, D> PublishResult call(Run<S, ID, D> run, Publication<S, ID, D> publication) throws Exception {
-        if (publication.kind() != PublicationKind.DELETE) {
-            PublishResult result = settings.hooks()
-                    .call(
-                            run.describe().of(Hook.PUBLISH),
-                            () -> run.machine.definition.publisher().apply(publication));
-            if (result == null) {
-                throw new IllegalStateException("publishWithResult answered null; answer PublishResult.done()");
-            }
-            return result;
+    private static Verdict notSent(Duration delay, String reason) {
+        return new Verdict.Wait(delay, false, Effect.NOT_SENT, reason);
+    }
+
+    private <S, ID, D> List<? extends CompletionStage<PublishResult>> call(
+            List<Run<S, ID, D>> runs, List<Publication<S, ID, D>> publications) {
+        Destination<? super S, ? super ID, ? super D> destination =
+                runs.get(0).machine.definition.destination();
+        List<Supplier<HookCall>> calls = new ArrayList<>(runs.size());
+        for (Run<S, ID, D> run : runs) {
+            boolean delete = run.message().intent().kind() == PublicationKind.DELETE;
+            calls.add(run.describe().of(delete ? Hook.ON_DELETE : Hook.PUBLISH));
         }
-        CheckedConsumer<? super Publication<S, ID, D>> deleter =
-                Objects.requireNonNull(run.machine.definition.deleter());
-        settings.hooks().call(run.describe().of(Hook.ON_DELETE), () -> {
-            deleter.accept(publication);
-            return null;
-        });
-        return PublishResult.done();
+        Throwable failure;
+        try {
+            List<? extends CompletionStage<PublishResult>> stages = settings.hooks()
+                    .callAll(
+                            calls,
+                            () -> publications.size() == 1
+                                    ? Collections.singletonList(destination.send(publications.get(0)))
+                                    : destination.sendAll(publications));
+            if (stages != null && stages.size() == runs.size() && !stages.contains(null)) {
+                return stages;
+            }
+            failure = new IllegalStateException("destination '" + destination.name() + "' answered "
+                    + (stages == null ? "null" : stages.size() + " stages, or null among them,") + " to " + runs.size()
+                    + " publications; answer a stage for each");
+        } catch (Throwable e) {
+            failure = e;
+        }
+        return Collections.nCopies(runs.size(), CompletableFuture.failedFuture(failure));
+    }
+
+    /** What is sent by one call. */
+    private final class Flight<S, ID, D> {
+
+        private final Slot slot;
+        private final int size;
+        private final AtomicInteger underWay;
+        private final Queue<Run<S, ID, D>> refused = new ConcurrentLinkedQueue<>();
+
+        Flight(List<Run<S, ID, D>> runs, Slot slot) {
+            this.slot = slot;
+            this.size = runs.size();
+            this.underWay = new AtomicInteger(size);
+        }
+
+        void follow(Run<S, ID, D> run, CompletionStage<PublishResult> stage) {
+            AtomicBoolean ended = new AtomicBoolean();
+            run.underWay(() -> {
+                cancel(stage);
+                end(ended);
+            });
+            stage.handle((result, failure) -> {
+                land(run, result, failure);
+                end(ended);
+                return ended;
+            });
+        }
+
+        private void cancel(CompletionStage<PublishResult> stage) {
+            try {
+                stage.toCompletableFuture().cancel(true);
+            } catch (RuntimeException e) {
+                log.debug("a call that got no answer cannot be cancelled", e);
+            }
+        }
+
+        private void land(Run<S, ID, D> run, @Nullable PublishResult result, @Nullable Throwable failure) {
+            calling.remove(run.epoch(), run);
+            Throwable cause = failure == null ? null : Failures.unwrapped(failure);
+            if (cause instanceof BatchRefusedException && size > 1 && !run.isAnswered()) {
+                refused.add(run);
+            } else if (run.answer()) {
+                verdicts.accept(run, cause == null ? judged(run, result) : judge(run, cause));
+            }
+        }
+
+        private Verdict judged(Run<S, ID, D> run, @Nullable PublishResult result) {
+            return result == null
+                    ? judge(run, new IllegalStateException("publish answered null; answer PublishResult.done()"))
+                    : judge(run, result);
+        }
+
+        private void end(AtomicBoolean ended) {
+            if (ended.compareAndSet(false, true) && underWay.decrementAndGet() == 0) {
+                List<Run<S, ID, D>> again = List.copyOf(refused);
+                if (again.isEmpty()) {
+                    slot.free();
+                } else {
+                    slot.run(() -> sendInHalves(again, slot));
+                }
+            }
+        }
+    }
+
+    private <S, ID, D> void sendInHalves(List<Run<S, ID, D>> runs, Slot slot) {
+        int half = (runs.size() + 1) / 2;
+        Slot rest = half == runs.size() ? slot : slot.then(() -> send(runs.subList(half, runs.size()), slot));
+        send(runs.subList(0, half), rest);
     }
 
     private Verdict judge(Run<?, ?, ?> run, PublishResult result) {
@@ -167,10 +269,10 @@ final class Publisher implements EngineThreads.Step {
 
     private void expire(Run<?, ?, ?> run) {
         if (calling.remove(run.epoch(), run) && run.answer()) {
-            run.interrupt();
             Effect effect = Effect.unknown(settings.grace());
             verdicts.accept(
                     run, verdict(run, FailureKind.unknown(), effect, "no answer within the deadline", settings));
+            run.giveUp();
         }
     }
 }

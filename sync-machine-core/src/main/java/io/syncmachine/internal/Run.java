@@ -47,6 +47,8 @@ final class Run<S, ID, D> {
     private boolean called;
     private @Nullable Duration took;
     private @Nullable Thread caller;
+    private @Nullable Runnable cancel;
+    private boolean givenUp;
 
     /**
      * What is to be sent.
@@ -199,11 +201,38 @@ final class Run<S, ID, D> {
         return new View(day.plus(callLeft()));
     }
 
-    /** Ends the call on the current thread: from now on nobody interrupts it, and a pending interrupt is taken back. */
+    /** The current thread has made the call: from now on nobody interrupts it, and a pending interrupt is taken back. */
     @SuppressWarnings("ThreadInterruptedIgnored") // the interrupt was meant for the call that is over
     synchronized void returned() {
         caller = null;
         boolean ignored = Thread.interrupted();
+    }
+
+    /** The call goes on without a thread, or has ended. */
+    void underWay(Runnable cancel) {
+        boolean late;
+        synchronized (this) {
+            this.cancel = cancel;
+            late = givenUp;
+        }
+        if (late) {
+            cancel.run();
+        }
+    }
+
+    /** Interrupts or cancels the call. */
+    void giveUp() {
+        Runnable cancellation;
+        synchronized (this) {
+            givenUp = true;
+            cancellation = cancel;
+            if (caller != null) {
+                caller.interrupt();
+            }
+        }
+        if (cancellation != null) {
+            cancellation.run();
+        }
     }
 
     /** How long the call may still take. */
@@ -220,6 +249,10 @@ final class Run<S, ID, D> {
         return first;
     }
 
+    boolean isAnswered() {
+        return answered.get();
+    }
+
     private synchronized void tookUntilNow() {
         took = called ? Duration.ofNanos(clock.nanos() - callStartNanos) : null;
     }
@@ -227,12 +260,6 @@ final class Run<S, ID, D> {
     /** How long the call took; null if there was none. */
     synchronized @Nullable Duration took() {
         return took;
-    }
-
-    synchronized void interrupt() {
-        if (caller != null) {
-            caller.interrupt();
-        }
     }
 
     /** What a hook sees. */
@@ -286,6 +313,11 @@ final class Run<S, ID, D> {
         @Override
         public String idempotencyKey() {
             return message().intent().idempotencyKey();
+        }
+
+        @Override
+        public boolean isInDoubt() {
+            return known().inDoubt();
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.syncmachine.NotAcceptedException;
 import io.syncmachine.RejectedException;
 import io.syncmachine.SnoozeException;
 import io.syncmachine.ThrottledException;
+import io.syncmachine.UnauthorizedException;
 import io.syncmachine.spi.Claim;
 import java.time.Duration;
 import java.util.function.Function;
@@ -43,6 +44,9 @@ record Setback(boolean end, Duration delay, boolean attempt) {
         }
         if (failure instanceof NotAcceptedException) {
             return FailureKind.notAccepted();
+        }
+        if (failure instanceof UnauthorizedException) {
+            return FailureKind.unauthorized();
         }
         if (failure instanceof ThrottledException throttled) {
             return FailureKind.later(throttled.retryAfter());

@@ -2,13 +2,15 @@ package io.syncmachine.internal;
 
 import io.syncmachine.spi.EngineClock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Slots<T> {
 
+    /** What a call in flight occupies. */
+    interface Slot {
+
+        /** Ends its use: once, while the call is begun or later, by any thread. */
+        void free();
+
+        /** Uses it for more, on a thread that may wait. */
+        void run(Runnable task);
+
+        /** One that, where it would be free, is used for this. */
+        Slot then(Runnable task);
+    }
+
     private static final int MAX_AHEAD = 400;
     private static final double WEIGHT_OF_LATEST = 0.1;
 
@@ -24,7 +39,8 @@ final class Slots<T> {
     private final Executor executor;
     private final EngineClock clock;
     private final Duration halfLease;
-    private final Consumer<T> publisher;
+    private final BiConsumer<List<T>, Slot> publisher;
+    private final int batch;
     private final Queue<T> ready = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicInteger busy = new AtomicInteger();
@@ -32,7 +48,21 @@ final class Slots<T> {
     private volatile double averageCallNanos;
     private volatile boolean starved;
 
-    Slots(int limit, Executor executor, EngineClock clock, Duration lease, Consumer<T> publisher) {
+    /**
+     * Makes one.
+     *
+     * @param limit how many slots
+     * @param batch how many runs a slot takes at most
+     * @param publisher begins to publish some, and frees the slot when they are through
+     */
+    Slots(
+            int limit,
+            int batch,
+            Executor executor,
+            EngineClock clock,
+            Duration lease,
+            BiConsumer<List<T>, Slot> publisher) {
+        this.batch = batch;
         this.limit = limit;
         this.executor = executor;
         this.clock = clock;
@@ -55,16 +85,17 @@ final class Slots<T> {
     private int freeRoom() {
         int target = target();
         int wait = waiting.get();
-        return wait >= Math.max(target / 2, 1) ? 0 : Math.max(target - wait - busy.get(), 0);
+        return wait >= Math.max(target / 2, 1) ? 0 : Math.max(target - wait - busy.get() * batch, 0);
     }
 
     private int target() {
+        int atOnce = limit * batch;
         double call = averageCallNanos;
         if (call == 0) {
-            return limit;
+            return atOnce;
         }
-        double inHalfLease = limit * (halfLease.toNanos() / call);
-        return (int) Math.max(limit, Math.min(inHalfLease, Math.max(MAX_AHEAD, 2 * limit)));
+        double inHalfLease = atOnce * (halfLease.toNanos() / call);
+        return (int) Math.max(atOnce, Math.min(inHalfLease, Math.max(MAX_AHEAD, 2 * atOnce)));
     }
 
     void add(List<T> runs) {
@@ -97,25 +128,68 @@ final class Slots<T> {
         }
     }
 
+    /** Uses a slot until nothing is ready or a call goes on without this thread. */
     private void work() {
         do {
-            T run;
-            while ((run = ready.poll()) != null) {
-                waiting.decrementAndGet();
+            for (List<T> runs = take(); !runs.isEmpty(); runs = take()) {
                 tellRoom();
-                publish(run);
+                if (!publish(runs)) {
+                    return;
+                }
             }
             busy.decrementAndGet();
             tellRoom();
         } while (!ready.isEmpty() && takeSlot());
     }
 
-    private void publish(T run) {
+    private List<T> take() {
+        T first = takeBack();
+        if (first == null || batch == 1) {
+            return first == null ? List.of() : List.of(first);
+        }
+        List<T> runs = new ArrayList<>();
+        for (T run = first; run != null; run = runs.size() < batch ? takeBack() : null) {
+            runs.add(run);
+        }
+        return runs;
+    }
+
+    /** Answers whether the slot is free again already; else its next use is begun when it is. */
+    private boolean publish(List<T> runs) {
         long start = clock.nanos();
-        publisher.accept(run);
-        double took = clock.nanos() - start;
-        double average = averageCallNanos;
-        averageCallNanos = average == 0 ? took : average + WEIGHT_OF_LATEST * (took - average);
+        AtomicBoolean oneIsThrough = new AtomicBoolean();
+        publisher.accept(runs, slot(() -> {
+            double took = clock.nanos() - start;
+            double average = averageCallNanos;
+            averageCallNanos = average == 0 ? took : average + WEIGHT_OF_LATEST * (took - average);
+            if (oneIsThrough.getAndSet(true)) {
+                startSlot();
+            }
+        }));
+        return oneIsThrough.getAndSet(true);
+    }
+
+    private Slot slot(Runnable free) {
+        return new Slot() {
+            @Override
+            public void free() {
+                free.run();
+            }
+
+            @Override
+            public void run(Runnable task) {
+                try {
+                    executor.execute(task);
+                } catch (RejectedExecutionException e) {
+                    task.run(); // closing
+                }
+            }
+
+            @Override
+            public Slot then(Runnable task) {
+                return slot(() -> run(task));
+            }
+        };
     }
 
     private void tellRoom() {
@@ -125,9 +199,9 @@ final class Slots<T> {
         }
     }
 
-    /** How many publications are in flight or ready. */
+    /** How many publications are in flight or ready, at most. */
     int load() {
-        return waiting.get() + busy.get();
+        return waiting.get() + busy.get() * batch;
     }
 
     /** Takes back a run that was not started; null if there is none. */

@@ -1,10 +1,8 @@
 package io.syncmachine.spi;
 
+import io.syncmachine.Destination;
 import io.syncmachine.Policy;
-import io.syncmachine.Publication;
-import io.syncmachine.PublishResult;
 import io.syncmachine.function.CheckedBiConsumer;
-import io.syncmachine.function.CheckedConsumer;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.function.CheckedPredicate;
 import java.util.List;
@@ -26,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param publishable null for always
  * @param documentType null if it was not named
  * @param builder from subject to document
- * @param publisher tells the API of a create or update
- * @param deleter tells the API of a delete; null if it keeps what is deleted
+ * @param destination tells the API
  * @param afterPublish called after an acknowledged create or update
  * @param policy retries, deadline, concurrency
  * @param remoteIdsFromApi whether an unanswered create is repeated before anything else
@@ -42,8 +39,7 @@ public record MachineDefinition<S, ID, D>(
         @Nullable CheckedPredicate<? super S> publishable,
         @Nullable Class<D> documentType,
         CheckedFunction<? super S, ? extends D> builder,
-        CheckedFunction<? super Publication<S, ID, D>, PublishResult> publisher,
-        @Nullable CheckedConsumer<? super Publication<S, ID, D>> deleter,
+        Destination<? super S, ? super ID, ? super D> destination,
         @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish,
         Policy policy,
         boolean remoteIdsFromApi) {}

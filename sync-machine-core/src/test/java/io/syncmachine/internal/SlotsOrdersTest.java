@@ -59,8 +59,10 @@ class SlotsOrdersTest {
         private final AtomicInteger published = new AtomicInteger();
         private final AtomicInteger added = new AtomicInteger();
         private volatile boolean waits;
-        private final Slots<Integer> slots =
-                new Slots<>(1, Runnable::run, new Still(), LEASE, run -> published.incrementAndGet());
+        private final Slots<Integer> slots = new Slots<>(1, 1, Runnable::run, new Still(), LEASE, (runs, slot) -> {
+            published.incrementAndGet();
+            slot.free();
+        });
 
         public OneSlot() {
             slots.onRoom(() -> waits = false);
@@ -91,9 +93,10 @@ class SlotsOrdersTest {
     public static class TwoSlots {
         private final AtomicInteger busy = new AtomicInteger();
         private final AtomicInteger most = new AtomicInteger();
-        private final Slots<Integer> slots = new Slots<>(2, Runnable::run, new Still(), LEASE, run -> {
+        private final Slots<Integer> slots = new Slots<>(2, 1, Runnable::run, new Still(), LEASE, (runs, slot) -> {
             most.accumulateAndGet(busy.incrementAndGet(), Math::max);
             busy.decrementAndGet();
+            slot.free();
         });
 
         @Operation

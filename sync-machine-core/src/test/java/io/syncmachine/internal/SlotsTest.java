@@ -40,11 +40,12 @@ class SlotsTest {
     private final List<Integer> published = new ArrayList<>();
     private final AtomicInteger refills = new AtomicInteger();
     private Duration call = Duration.ofMillis(20);
-    private final Slots<Integer> slots = new Slots<>(LIMIT, started::add, clock, LEASE, this::publish);
+    private final Slots<Integer> slots = new Slots<>(LIMIT, 1, started::add, clock, LEASE, this::publish);
 
-    private void publish(int item) {
+    private void publish(List<Integer> batch, Slots.Slot slot) {
         clock.nanos += call.toNanos();
-        published.add(item);
+        published.addAll(batch);
+        slot.free();
     }
 
     private static List<Integer> items(int count) {
@@ -119,6 +120,33 @@ class SlotsTest {
         assertThat(slots.room()).isZero();
         runAll();
         assertThat(refills).hasValue(1);
+    }
+
+    @Test
+    void aSlotIsTakenUntilItsCallHasEnded() {
+        List<Slots.Slot> calling = new ArrayList<>();
+        Slots<Integer> waiting = new Slots<>(1, 1, started::add, clock, LEASE, (batch, slot) -> calling.add(slot));
+        waiting.add(items(2));
+        runAll();
+        assertThat(calling).hasSize(1);
+        assertThat(waiting.load()).isEqualTo(2);
+        calling.remove(0).free();
+        runAll();
+        calling.remove(0).free();
+        runAll();
+        assertThat(waiting.load()).isZero();
+    }
+
+    @Test
+    void aSlotTakesABatch() {
+        List<List<Integer>> batches = new ArrayList<>();
+        Slots<Integer> batching = new Slots<>(1, 4, started::add, clock, LEASE, (batch, slot) -> {
+            batches.add(batch);
+            slot.free();
+        });
+        batching.add(items(10));
+        runAll();
+        assertThat(batches).extracting(List::size).containsExactly(4, 4, 2);
     }
 
     @Test

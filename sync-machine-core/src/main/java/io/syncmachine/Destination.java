@@ -1,0 +1,69 @@
+package io.syncmachine;
+
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Where publications go: an API, reached by an adapter. The hooks of a declaration make one, too. Whatever a machine's document is,
+ * {@link Publication#json()} has it as text, so that an adapter may be written for all machines at once, as a
+ * {@code Destination<Object, Object, Object>}.
+ *
+ * <p>How a call ended is told by the stage that {@link #send} answers, or by what it throws; both mean the same. A value: the API has
+ * said so. {@link RejectedException}: refused for good. {@link NotAcceptedException}: not applied, and worth another attempt.
+ * {@link ThrottledException}: not applied, and nothing more shall be sent to this destination for a while.
+ * {@link UnauthorizedException}: not applied, and the machine is paused. Anything else: in doubt, unless {@link Policy#classify} knows
+ * better.
+ *
+ * <p>Must be safe for use by several threads.
+ *
+ * @param <S> the subject's class, or a superclass
+ * @param <ID> its id's class, or a superclass
+ * @param <D> the document's class, or a superclass
+ */
+public interface Destination<S, ID, D> {
+
+    /**
+     * Its name, for people to read; what holds for a destination (limits, a pause that the API asked for) holds for all machines and
+     * nodes that send to one of this name. At most 100 letters, digits, dots, dashes and underscores.
+     */
+    String name();
+
+    /**
+     * Begins to send one publication. May wait for the API's answer, or return at once and complete the stage later, on any thread; then
+     * no thread waits for it. Not answered by {@link Publication#deadline()}, it is in doubt, and interrupted or cancelled.
+     *
+     * @throws Exception how the call ended, like a failure of the stage
+     */
+    CompletionStage<PublishResult> send(Publication<? extends S, ? extends ID, ? extends D> publication)
+            throws Exception;
+
+    /** How many publications {@link #sendAll} can take at once, from 1 to 10,000; default 1, which means that it is never called. */
+    default int batchSize() {
+        return 1;
+    }
+
+    /**
+     * Begins to send some publications of different subjects together, and answers a stage for each, in their order. Where all fail with
+     * {@link BatchRefusedException}, the batch is sent again in halves, at last one by one by {@link #send}.
+     *
+     * @param publications one at least, and no more than {@link #batchSize()}
+     * @throws Exception how all of them ended
+     */
+    default List<CompletionStage<PublishResult>> sendAll(
+            List<? extends Publication<? extends S, ? extends ID, ? extends D>> publications) throws Exception {
+        throw new UnsupportedOperationException(
+                "destination '" + name() + "' says batchSize() " + batchSize() + " but has no sendAll");
+    }
+
+    /** Whether it can delete; if not, the API keeps what it has. Default yes. */
+    default boolean deletes() {
+        return true;
+    }
+
+    /**
+     * Whether the API gives a created subject an id of its own, see {@link SyncMachine.Finishing#remoteIdsFromApi()}; default no.
+     */
+    default boolean givesRemoteIds() {
+        return false;
+    }
+}
