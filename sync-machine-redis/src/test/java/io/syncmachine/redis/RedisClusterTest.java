@@ -1,0 +1,59 @@
+package io.syncmachine.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.syncmachine.spi.LeaseStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.RedisClusterClient;
+
+/** What is kept in a cluster of two nodes, which refuse scripts that touch keys of several slots. */
+class RedisClusterTest {
+
+    private static final Duration LONG = Duration.ofMinutes(5);
+    private static List<TestRedis> servers = List.of();
+
+    @BeforeAll
+    static void start() {
+        servers = TestRedis.startCluster(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        servers.forEach(TestRedis::close);
+    }
+
+    private static RedisClusterClient client() {
+        return RedisClusterClient.create(Set.of(servers.get(0).address()));
+    }
+
+    private static long size(int server) {
+        try (Jedis node = new Jedis("127.0.0.1", servers.get(server).port())) {
+            return node.dbSize();
+        }
+    }
+
+    @Test
+    void leasesAreSpreadOverTheNodes() {
+        try (RedisClusterClient client = client()) {
+            LeaseStore leases = RedisLeases.of(client);
+            List<String> keys =
+                    IntStream.range(0, 200).mapToObj(i -> "key-" + i).toList();
+
+            assertThat(leases.tryAcquire(keys, "me", LONG)).hasSize(200);
+            assertThat(leases.tryAcquire(keys, "you", LONG)).isEmpty();
+            assertThat(leases.renew(keys, "me", LONG)).hasSize(200);
+
+            assertThat(size(0)).isPositive();
+            assertThat(size(1)).isPositive();
+            leases.release(keys, "me");
+            assertThat(size(0) + size(1)).isZero();
+        }
+    }
+}
