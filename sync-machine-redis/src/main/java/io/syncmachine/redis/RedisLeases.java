@@ -29,7 +29,6 @@ import redis.clients.jedis.UnifiedJedis;
  */
 public final class RedisLeases implements LeaseStore, StorePart {
 
-    private static final String DEFAULT_PREFIX = "sync-machine";
     private static final int GROUPS = 16;
 
     private static final Script ACQUIRE = Script.of("acquire");
@@ -48,7 +47,7 @@ public final class RedisLeases implements LeaseStore, StorePart {
      * @param client is not closed; must be safe for use by several threads, as those with a pool are
      */
     public static RedisLeases of(UnifiedJedis client) {
-        return of(client, DEFAULT_PREFIX);
+        return of(client, RedisServer.DEFAULT_PREFIX);
     }
 
     /**
@@ -69,7 +68,7 @@ public final class RedisLeases implements LeaseStore, StorePart {
      */
     @Override
     public void open(Runnable wake, boolean works) {
-        redis.requireVersion();
+        redis.requireVersion(tag(0));
     }
 
     @Override
@@ -125,8 +124,12 @@ public final class RedisLeases implements LeaseStore, StorePart {
     }
 
     private List<String> names(List<String> group) {
-        String tag = "{" + redis.prefix() + ":" + group(group.get(0)) + "}:lease:";
+        String tag = tag(group(group.get(0)));
         return group.stream().map(key -> tag + key).toList();
+    }
+
+    private String tag(int group) {
+        return "{" + redis.prefix() + ":" + group + "}:lease:";
     }
 
     /** Does nothing: leases end with their time. */

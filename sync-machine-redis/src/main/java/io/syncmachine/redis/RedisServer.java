@@ -9,13 +9,15 @@ import java.util.regex.Pattern;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /** Redis, as its scripts and questions are sent to it, by a client that belongs to somebody else. Safe for use by several threads. */
 final class RedisServer {
 
+    static final String DEFAULT_PREFIX = "sync-machine";
+
+    private static final Script INFO = Script.of("info");
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9_.:-]{1,60}");
     private static final Pattern VERSION = Pattern.compile("(?m)^redis_version:(\\d+)\\.(\\d+)");
     private static final int OLDEST_MAJOR = 6;
@@ -48,12 +50,12 @@ final class RedisServer {
     }
 
     /**
-     * Makes sure that Redis answers and is new enough, as far as it tells.
+     * Makes sure that the node that has a key answers and is new enough, as far as it tells.
      *
      * @throws IllegalStateException if it is too old
      */
-    void requireVersion() {
-        Matcher version = VERSION.matcher(info("server"));
+    void requireVersion(String key) {
+        Matcher version = VERSION.matcher(info(key, "server"));
         if (version.find()) {
             int major = Integer.parseInt(version.group(1));
             int minor = Integer.parseInt(version.group(2));
@@ -64,20 +66,16 @@ final class RedisServer {
         }
     }
 
-    /** What Redis tells of itself; nothing if this user may not know. */
-    String info(String section) {
-        return ask(() -> {
-            try {
-                return client.info(section);
-            } catch (JedisConnectionException e) {
+    /** What the node that has a key tells of itself; nothing if this user may not know. */
+    String info(String key, String section) {
+        try {
+            return Objects.toString(run(new Call(INFO, List.of(key), List.of(section))), "");
+        } catch (RedisStoreException e) {
+            if (Away.isOurs(e)) {
                 throw e;
-            } catch (JedisException | UnsupportedOperationException e) {
-                if (Away.is(e)) {
-                    throw e;
-                }
-                return "";
             }
-        });
+            return "";
+        }
     }
 
     /** Runs a script. */

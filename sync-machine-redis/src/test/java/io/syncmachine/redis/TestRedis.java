@@ -157,6 +157,19 @@ final class TestRedis implements AutoCloseable {
         return "test-" + prefixes.incrementAndGet();
     }
 
+    String setting(String name) {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+            return String.valueOf(jedis.configGet(name).get(name));
+        }
+    }
+
+    /** Those that somebody hears. */
+    List<String> channels() {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+            return jedis.pubsubChannels();
+        }
+    }
+
     /** As after a restart, or on a replica that took over. */
     void forgetScripts() {
         try (Jedis jedis = new Jedis("127.0.0.1", port)) {
@@ -176,10 +189,11 @@ final class TestRedis implements AutoCloseable {
         }
     }
 
-    /** Starts it again after it was killed. */
+    /** Starts it again after it was killed; its clients forget their broken connections. */
     void restart() {
         try {
             process = launch();
+            clients.forEach(client -> client.getPool().clear());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
