@@ -349,9 +349,8 @@ public final class JdbcStore implements Store {
 
         /**
          * Keeps jobs on another server, which all nodes share; default none. If they are durable there, a change is enqueued, and only
-         * then deleted from the outbox: a crash in between repeats a job. A node that crashes in between, or a server that is away,
-         * keeps changes in the outbox for a minute at most after it is there again. An outcome and its line in the journal are not written
-         * atomically then.
+         * then deleted from the outbox: a node that dies in between repeats jobs, and its changes wait for another one for a minute. What
+         * the server forgets is lost. An outcome and its line in the journal are not written atomically then.
          *
          * @param jobs opened and closed with the store
          */

@@ -31,9 +31,9 @@ import redis.clients.jedis.UnifiedJedis;
  * by several threads and nodes.
  *
  * <p>Durable as far as Redis is. With {@code appendonly yes} and {@code appendfsync always}, a job that was enqueued survives a crash of
- * Redis; with {@code everysec}, what was enqueued in the last second or two before a crash of the machine may be lost; without an append-only
- * file, all since the last snapshot. A replica that takes over lacks what had not reached it. A change whose job is lost that way is not
- * published until its subject changes again.
+ * Redis and its machine; with {@code everysec}, what was enqueued in about the last two seconds before a crash of the machine may be lost; with
+ * {@code no}, what the system had not written; without an append-only file, all since the last snapshot. A replica that takes over lacks what
+ * had not reached it. A change whose job is lost that way is not published until its subject changes again.
  *
  * <p>Exclusive as long as Redis forgets no claim. Where it does, in the cases above, a job may be handed out twice; that costs a repeated
  * publication at most.
@@ -133,6 +133,9 @@ public final class RedisJobs implements JobExecutor, StorePart {
     @Override
     public List<Claim> claim(ClaimRequest request) {
         int limit = Math.min(request.limit(), MOST);
+        if (limit <= 0) {
+            return List.of();
+        }
         List<String> arguments = new ArrayList<>(List.of(
                 request.machine(),
                 JobIds.number(request.stage()),

@@ -163,10 +163,30 @@ final class TestRedis implements AutoCloseable {
         }
     }
 
+    void set(String name, String value) {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+            jedis.configSet(name, value);
+        }
+    }
+
+    /** Makes a user. */
+    void allow(String user, String... rules) {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+            jedis.aclSetUser(user, rules);
+        }
+    }
+
     /** Those that somebody hears. */
     List<String> channels() {
         try (Jedis jedis = new Jedis("127.0.0.1", port)) {
             return jedis.pubsubChannels();
+        }
+    }
+
+    /** Forgets everything. */
+    void flush() {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+            jedis.flushAll();
         }
     }
 
