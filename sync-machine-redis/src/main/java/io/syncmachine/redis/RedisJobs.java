@@ -6,6 +6,7 @@ import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.StorePart;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -53,6 +54,7 @@ public final class RedisJobs implements JobExecutor, StorePart {
 
     private static final Script ENQUEUE = Script.of("jobs", "enqueue");
     private static final Script CLAIM = Script.of("jobs", "claim");
+    private static final Script ANY_DUE = Script.of("jobs", "any-due");
     private static final Script COMPLETE = Script.of("jobs", "complete");
     private static final Script RELEASE = Script.of("jobs", "release");
     private static final Script PARK = Script.of("jobs", "park");
@@ -162,6 +164,11 @@ public final class RedisJobs implements JobExecutor, StorePart {
                 Forms.duration(row.get(4)),
                 Forms.changed(row.get(5)),
                 Forms.causes(row.get(6)));
+    }
+
+    @Override
+    public boolean isAnyDue(String machine, Stage stage) {
+        return Forms.number(scripts.run(ANY_DUE, List.of(machine, JobIds.number(stage)))) == 1;
     }
 
     @Override

@@ -108,6 +108,7 @@ class RedisServerTest {
             assertThat(jobs.find(key)).isPresent();
             assertThat(jobs.backlogs()).isNotEmpty();
             assertThat(jobs.longestDue()).isNotNull();
+            jobs.isAnyDue("orders", Stage.ENSURE_PUBLICATION);
 
             RedisLeases leases = RedisLeases.of(client);
             leases.open(() -> {}, true);
