@@ -96,16 +96,24 @@ public final class RedisJobs implements JobExecutor, StorePart {
     /**
      * {@inheritDoc}
      *
+     * <p>A node that only captures starts without Redis.
+     *
      * @throws IllegalStateException if Redis is older than 6.2, or may evict keys that have no expiry
      */
     @Override
     public void open(Runnable wake, boolean works) {
+        if (works) {
+            requireFit();
+        }
+        this.wake = wake;
+    }
+
+    private void requireFit() {
         scripts.requireFit();
         if (!scripts.keepsFile()) {
             log.warn(
                     "Redis keeps no append-only file: jobs are lost if it ends, and with them changes; set appendonly yes");
         }
-        this.wake = wake;
     }
 
     @Override

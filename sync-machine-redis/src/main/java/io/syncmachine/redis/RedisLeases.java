@@ -64,11 +64,15 @@ public final class RedisLeases implements LeaseStore, StorePart {
     /**
      * {@inheritDoc}
      *
+     * <p>A node that does not work needs no leases, and does not ask for Redis.
+     *
      * @throws IllegalStateException if Redis is older than 6.2
      */
     @Override
     public void open(Runnable wake, boolean works) {
-        redis.requireVersion(tag(0));
+        if (works) {
+            redis.requireVersion(tag(0));
+        }
     }
 
     @Override

@@ -68,14 +68,7 @@ final class RedisServer {
 
     /** What the node that has a key tells of itself; nothing if this user may not know. */
     String info(String key, String section) {
-        try {
-            return Objects.toString(run(new Call(INFO, List.of(key), List.of(section))), "");
-        } catch (RedisStoreException e) {
-            if (Away.isOurs(e)) {
-                throw e;
-            }
-            return "";
-        }
+        return Objects.toString(run(new Call(INFO, List.of(key), List.of(section))), "");
     }
 
     /** Runs a script. */

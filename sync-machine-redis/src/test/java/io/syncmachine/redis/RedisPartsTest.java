@@ -50,6 +50,18 @@ class RedisPartsTest {
         store.open(wakes::incrementAndGet, true);
     }
 
+    private void append() {
+        store.outbox()
+                .append(List.of(new Change(
+                        Change.DEFAULT_TENANT,
+                        "Order",
+                        "1",
+                        ChangeKind.UPDATE,
+                        ChangedProperties.all(),
+                        Set.of("orders"),
+                        null)));
+    }
+
     private int relay() {
         return store.outbox()
                 .relay(
@@ -100,17 +112,20 @@ class RedisPartsTest {
     }
 
     @Test
+    void areNotNeededByANodeThatOnlyCaptures() {
+        server.kill();
+        leaseServer.kill();
+
+        store.open(() -> {}, false);
+        append();
+
+        assertThat(store.outbox().depth()).isEqualTo(1);
+    }
+
+    @Test
     void keepChangesInTheOutboxWhileTheirServerIsAway() {
         open();
-        store.outbox()
-                .append(List.of(new Change(
-                        Change.DEFAULT_TENANT,
-                        "Order",
-                        "1",
-                        ChangeKind.UPDATE,
-                        ChangedProperties.all(),
-                        Set.of("orders"),
-                        null)));
+        append();
         server.kill();
 
         assertThat(store.isAway(catchThrowable(this::relay))).isTrue();

@@ -137,4 +137,19 @@ class RedisServerTest {
             assertThat(claim(jobs, 1)).hasSize(1);
         }
     }
+
+    @Test
+    void aUserWhoIsRefusedIsNotMistakenForAServerThatIsAway() {
+        server.allow("shop", "on", ">secret", "~*", "&*", "-@all", "+get");
+        try (RedisClient client = RedisClient.create("127.0.0.1", server.port(), "shop", "secret");
+                RedisClient stranger = RedisClient.create("127.0.0.1", server.port(), "nobody", "wrong")) {
+            for (RedisClient refused : List.of(client, stranger)) {
+                RedisJobs jobs = RedisJobs.of(refused);
+                Throwable failure = catchThrowable(() -> jobs.open(() -> {}, true));
+
+                assertThat(failure).isInstanceOf(RedisStoreException.class);
+                assertThat(jobs.isAway(failure)).isFalse();
+            }
+        }
+    }
 }
