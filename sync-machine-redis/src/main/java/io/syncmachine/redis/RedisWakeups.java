@@ -30,8 +30,8 @@ public final class RedisWakeups implements Wakeups {
     private volatile boolean closed;
     private volatile boolean toTell;
     private volatile @Nullable Subscription subscription;
-    private @Nullable Thread teller;
-    private @Nullable Thread hearer;
+    private volatile @Nullable Thread teller;
+    private volatile @Nullable Thread hearer;
 
     private RedisWakeups(RedisServer redis) {
         this.redis = redis;
