@@ -369,8 +369,9 @@ public final class JdbcStore implements Store {
         }
 
         /**
-         * Keeps leases on another server, which all nodes share; default none: in the database. Leases are taken only where jobs are
-         * {@linkplain #jobs(Store) kept elsewhere} and are not {@linkplain JobExecutor.Capability#EXCLUSIVE exclusive} there.
+         * Keeps leases on another server, which all nodes share; default none: in the database. A few are taken for what one node does for
+         * all; one for each subject only where jobs are {@linkplain #jobs(Store) kept elsewhere} and are not
+         * {@linkplain JobExecutor.Capability#EXCLUSIVE exclusive} there.
          *
          * @param leases opened and closed with the store
          */

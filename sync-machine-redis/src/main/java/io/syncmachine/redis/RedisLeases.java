@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -21,7 +22,8 @@ import redis.clients.jedis.UnifiedJedis;
  * is granted, extended or ended in one step, if it still is whose it is said to be. Safe for use by several threads and nodes.
  *
  * <p>As for all leases, safety does not depend on them. Redis may forget some when it crashes, when a replica takes over, when it is
- * flushed or when it evicts keys; then two nodes may work on one subject for a while, which costs a repeated publication and no more.
+ * flushed or when it evicts keys; then two nodes may work on one subject for a while, which costs a repeated publication and no more, and
+ * a unique run may not be the only one.
  *
  * <p>In a cluster, the leases are spread over {@value #GROUPS} groups by a checksum of what they are for. The keys of a group are
  * {@code {prefix:group}:lease:…}, of one hash slot by their tag; so a batch is at most one script call per group, all sent at once, however many
@@ -64,7 +66,7 @@ public final class RedisLeases implements LeaseStore, StorePart {
     /**
      * {@inheritDoc}
      *
-     * <p>A node that does not work needs no leases, and does not ask for Redis.
+     * <p>A node that only captures starts without Redis.
      *
      * @throws IllegalStateException if Redis is older than 6.2
      */
@@ -83,6 +85,11 @@ public final class RedisLeases implements LeaseStore, StorePart {
     @Override
     public Set<String> tryAcquire(Collection<String> keys, String holder, Duration ttl) {
         return run(ACQUIRE, keys, holder, ttl);
+    }
+
+    @Override
+    public Optional<String> holder(String key) {
+        return redis.value(tag(group(key)) + key);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.syncmachine.redis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -114,6 +115,11 @@ final class RedisServer {
         } catch (JedisException | IllegalStateException e) {
             return runNow(call);
         }
+    }
+
+    /** What is kept under a key. */
+    Optional<String> value(String key) {
+        return ask(() -> Optional.ofNullable(client.get(key)));
     }
 
     /** Tells all who hear a channel. */
