@@ -244,7 +244,7 @@ public final class Engine implements AutoCloseable {
                 }
                 Duration awayFor = Duration.ofNanos(settings.clock().nanos() - begun);
                 if (awayFor.compareTo(settings.startWithin()) >= 0) {
-                    throw new IllegalStateException("the database is away, and startWithin is over: " + awayFor, e);
+                    throw new IllegalStateException("the store is away, and startWithin is over: " + awayFor, e);
                 }
             }
             threads.await(() -> closing, pause);

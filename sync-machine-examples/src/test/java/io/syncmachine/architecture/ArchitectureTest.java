@@ -139,6 +139,19 @@ class ArchitectureTest {
     }
 
     @Test
+    void redisUsesCoreAndJedis() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.redis.."},
+                "io.syncmachine",
+                "io.syncmachine.event..",
+                "io.syncmachine.spi..",
+                "java..",
+                "redis.clients.jedis..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
     void testKitUsesCoreOnly() {
         onlyDependsOn(
                 new String[] {"io.syncmachine.test.."},
@@ -158,20 +171,21 @@ class ArchitectureTest {
     void adaptersShowOnlyTheirFactories() {
         classes()
                 .that()
-                .resideInAnyPackage("io.syncmachine.jdbc..", "io.syncmachine.jpa..")
+                .resideInAnyPackage("io.syncmachine.jdbc..", "io.syncmachine.jpa..", "io.syncmachine.redis..")
                 .and()
                 .arePublic()
                 .and()
                 .areTopLevelClasses()
                 .should()
                 .haveNameMatching(
-                        ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities)")
+                        ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
+                                + "|RedisJobs|RedisLeases|RedisWakeups|RedisStoreException)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(jdbc|jpa|test|examples)..")
+        slices().matching("io.syncmachine.(jdbc|jpa|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);
