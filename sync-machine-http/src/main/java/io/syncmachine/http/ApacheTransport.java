@@ -16,11 +16,15 @@ import java.util.concurrent.Future;
 import javax.net.ssl.SSLHandshakeException;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
+import org.apache.hc.client5.http.async.AsyncExecCallback;
+import org.apache.hc.client5.http.async.AsyncExecChain;
+import org.apache.hc.client5.http.async.AsyncExecRuntime;
 import org.apache.hc.client5.http.auth.AuthScope;
 import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
+import org.apache.hc.client5.http.impl.ChainElement;
 import org.apache.hc.client5.http.impl.async.CloseableHttpAsyncClient;
 import org.apache.hc.client5.http.impl.async.HttpAsyncClientBuilder;
 import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
@@ -40,7 +44,6 @@ import org.apache.hc.core5.http.message.BasicHttpRequest;
 import org.apache.hc.core5.http.nio.AsyncEntityProducer;
 import org.apache.hc.core5.http.nio.AsyncResponseConsumer;
 import org.apache.hc.core5.http.nio.CapacityChannel;
-import org.apache.hc.core5.http.nio.RequestChannel;
 import org.apache.hc.core5.http.nio.entity.AsyncEntityProducers;
 import org.apache.hc.core5.http.nio.support.BasicRequestProducer;
 import org.apache.hc.core5.http.protocol.HttpContext;
@@ -49,6 +52,8 @@ import org.apache.hc.core5.http2.config.H2Config;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** On Apache HttpClient 5, its asynchronous form. */
 final class ApacheTransport implements HttpTransport {
@@ -62,10 +67,14 @@ final class ApacheTransport implements HttpTransport {
     private static final int LONGEST_HEADER = 32 * 1024;
     private static final int MOST_HEADERS = 200;
 
-    private final CloseableHttpAsyncClient client;
+    private static final String SENDING = "sync-machine.sending";
+    private static final Logger log = LoggerFactory.getLogger(ApacheTransport.class);
 
-    private ApacheTransport(CloseableHttpAsyncClient client) {
-        this.client = client;
+    private final CloseableHttpAsyncClient client;
+    private volatile boolean closed;
+
+    private ApacheTransport(HttpAsyncClientBuilder builder) {
+        this.client = builder.setIoReactorExceptionCallback(this::report).build();
     }
 
     static HttpTransport open(Settings settings) {
@@ -103,15 +112,16 @@ final class ApacheTransport implements HttpTransport {
                         .setContentCompressionEnabled(false)
                         .setProtocolUpgradeEnabled(false)
                         .build())
+                .addExecInterceptorBefore(ChainElement.MAIN_TRANSPORT.name(), SENDING, ApacheTransport::send)
                 .disableAutomaticRetries()
                 .disableRedirectHandling()
                 .disableCookieManagement()
                 .disableContentCompression()
                 .disableConnectionState();
         settings.proxy().ifPresent(proxy -> goThrough(client, proxy));
-        CloseableHttpAsyncClient opened = client.build();
-        opened.start();
-        return new ApacheTransport(opened);
+        ApacheTransport transport = new ApacheTransport(client);
+        transport.client.start();
+        return transport;
     }
 
     private static void goThrough(HttpAsyncClientBuilder client, Proxy proxy) {
@@ -131,65 +141,101 @@ final class ApacheTransport implements HttpTransport {
         CompletableFuture<HttpAnswer> answer = new CompletableFuture<>();
         BasicHttpRequest request = new BasicHttpRequest(call.method(), call.uri());
         call.headers().forEach(request::addHeader);
-        Outgoing outgoing = new Outgoing(
-                request,
-                call.body().map(body -> AsyncEntityProducers.create(body, null)).orElse(null));
+        Sending sending = new Sending(answer);
+        HttpClientContext context = HttpClientContext.create();
+        context.setAttribute(SENDING, sending);
         try {
             Future<?> sent = client.execute(
-                    outgoing,
+                    new BasicRequestProducer(
+                            request,
+                            call.body()
+                                    .map(body -> AsyncEntityProducers.create(body, null))
+                                    .orElse(null)),
                     new Incoming(call.maxAnswerBytes(), answer),
                     null,
-                    HttpClientContext.create(),
-                    new FutureCallback<HttpAnswer>() {
-                        @Override
-                        public void completed(HttpAnswer result) {
-                            answer.complete(result);
-                        }
-
-                        @Override
-                        public void failed(Exception failure) {
-                            answer.completeExceptionally(outgoing.translated(failure));
-                        }
-
-                        @Override
-                        public void cancelled() {
-                            answer.completeExceptionally(outgoing.translated(new CancellationException("aborted")));
-                        }
-                    });
-            // Also after an answer that was cut: what is left of it is not read. Nothing to abort where all is read.
-            Stages.whenDone(answer, (result, failure) -> sent.cancel(true));
+                    context,
+                    sending);
+            Stages.whenDone(answer, (result, failure) -> {
+                if (failure != null || result.isCut()) {
+                    sent.cancel(true);
+                    sending.abort();
+                }
+            });
         } catch (RuntimeException e) {
-            answer.completeExceptionally(outgoing.translated(e));
+            sending.failed(e);
         }
         return answer;
     }
 
     @Override
     public void close() {
+        closed = true;
         client.close(CloseMode.IMMEDIATE);
     }
 
-    /** Knows whether anything was sent. */
-    private static final class Outgoing extends BasicRequestProducer {
+    private void report(Exception failure) {
+        if (!closed) {
+            log.warn("a thread of Apache HttpClient failed", failure);
+        }
+    }
 
-        private volatile boolean begun;
+    /** Comes where there is a connection, and tells the exchange that it is being sent. */
+    private static void send(
+            HttpRequest request,
+            @Nullable AsyncEntityProducer body,
+            AsyncExecChain.Scope scope,
+            AsyncExecChain chain,
+            AsyncExecCallback callback)
+            throws HttpException, IOException {
+        Object sending = scope.clientContext.getAttribute(SENDING);
+        if (sending instanceof Sending own && !own.begin(scope.execRuntime)) {
+            callback.failed(new CancellationException("aborted"));
+        } else {
+            chain.proceed(request, body, scope, callback);
+        }
+    }
 
-        Outgoing(HttpRequest request, @Nullable AsyncEntityProducer body) {
-            super(request, body);
+    /** Knows whether anything was sent, and by which connection. */
+    private static final class Sending implements FutureCallback<HttpAnswer> {
+
+        private final CompletableFuture<HttpAnswer> answer;
+        private volatile @Nullable AsyncExecRuntime connection;
+
+        Sending(CompletableFuture<HttpAnswer> answer) {
+            this.answer = answer;
+        }
+
+        boolean begin(AsyncExecRuntime connection) {
+            this.connection = connection;
+            return !answer.isDone();
+        }
+
+        /** Cancelling alone leaves the connection open until the server says something. */
+        void abort() {
+            AsyncExecRuntime current = connection;
+            if (current != null) {
+                current.discardEndpoint();
+            }
         }
 
         @Override
-        public void sendRequest(RequestChannel channel, HttpContext context) throws HttpException, IOException {
-            begun = true;
-            super.sendRequest(channel, context);
+        public void completed(HttpAnswer result) {
+            answer.complete(result);
         }
 
         /** A server that ends the handshake late, for our certificate, has not looked at what came after it. */
-        Exception translated(Exception failure) {
-            boolean unseen = failure instanceof RequestNotExecutedException || failure instanceof SSLHandshakeException;
-            return begun && !unseen
-                    ? failure
-                    : new NotSentException(failure.getClass().getSimpleName(), failure);
+        @Override
+        public void failed(Exception failure) {
+            boolean unseen = connection == null
+                    || failure instanceof RequestNotExecutedException
+                    || failure instanceof SSLHandshakeException;
+            answer.completeExceptionally(
+                    unseen ? new NotSentException(failure.getClass().getSimpleName(), failure) : failure);
+        }
+
+        @Override
+        public void cancelled() {
+            failed(new CancellationException("aborted"));
         }
     }
 

@@ -6,7 +6,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 
 /** The connections to an API, its credentials, and the threads that judge answers: shared by destinations, closed by the last of them. */
 final class Api {
@@ -58,10 +57,9 @@ final class Api {
                 return;
             }
         }
-        transport.close();
-        Consumer<Exchange> abort =
-                exchange -> exchange.result.completeExceptionally(new IOException("the destination was closed"));
         executor.shutdown();
-        underWay.forEach(abort);
+        underWay.forEach(
+                exchange -> exchange.result.completeExceptionally(new IOException("the destination was closed")));
+        transport.close();
     }
 }

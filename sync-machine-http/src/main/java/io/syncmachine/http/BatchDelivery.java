@@ -73,29 +73,37 @@ final class BatchDelivery {
     }
 
     private void send() {
-        deliveries.forEach(delivery -> delivery.watch());
+        deliveries.forEach(delivery -> delivery.watch(batch.step.toString()));
         Request request;
         try {
             URI uri = URI.create(plan.base + batch.step.path().toString());
             byte[] body = batch.text(publications).getBytes(StandardCharsets.UTF_8);
             request = new Request(
-                    batch.step.toString(), batch.step.method(), uri, headers(), Optional.of(body), plan.maxAnswerBytes, plan.packs);
+                    batch.step.toString(),
+                    batch.step.method(),
+                    uri,
+                    headers(),
+                    Optional.of(body),
+                    plan.maxAnswerBytes,
+                    plan.packs);
         } catch (RuntimeException e) {
             // Which of them it is about is found out one by one.
             failAll(new BatchRefusedException(
                     "a batch cannot be made: " + e.getClass().getName()));
             return;
         }
-        deliveries.forEach(delivery -> delivery.sent(request.what()));
-        CompletableFuture<Answered> sent = new Exchange(api, request, status -> !judge.isDeclared(status)).begin();
+        CompletableFuture<Answered> sent = new Exchange(
+                        api,
+                        request,
+                        status -> !judge.isDeclared(status),
+                        may -> deliveries.forEach(delivery -> delivery.mayBeApplied(may)))
+                .begin();
         CompletableFuture<Void> all = CompletableFuture.allOf(
                 deliveries.stream().map(delivery -> delivery.result).toArray(CompletableFuture[]::new));
         Stages.whenDone(all, (none, failure) -> sent.cancel(true));
         Stages.whenDone(sent, (answered, failure) -> {
             if (failure == null) {
                 answered(answered);
-            } else if (failure instanceof NotSentException notSent) {
-                deliveries.forEach(delivery -> delivery.notSent(notSent));
             } else {
                 failAll(failure instanceof Exception exception ? exception : new IOException(failure));
             }

@@ -1,6 +1,7 @@
 package io.syncmachine.http;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -27,7 +28,7 @@ record Credentials(
     private static final String HIDDEN = "***";
 
     Credentials with(Map<String, String> moreHeaders, List<String> moreSecrets) {
-        Map<String, String> allHeaders = new java.util.LinkedHashMap<>(headers);
+        Map<String, String> allHeaders = new LinkedHashMap<>(headers);
         allHeaders.putAll(moreHeaders);
         List<String> allSecrets = new ArrayList<>(secrets);
         allSecrets.addAll(moreSecrets);

@@ -70,7 +70,8 @@ final class Delivery {
     }
 
     /** Begins to watch over the time. */
-    void watch() {
+    void watch(String first) {
+        what = first;
         Duration left = publication.timeLeft();
         Duration limit = plan.timeout != null && plan.timeout.compareTo(left) < 0 ? plan.timeout : left;
         if (limit.isZero()) {
@@ -88,7 +89,7 @@ final class Delivery {
     }
 
     void begin() {
-        watch();
+        watch(publication.kind().name());
         guard(() -> {
             switch (publication.kind()) {
                 case CREATE -> create(publication.isInDoubt() && plan.createsAnew() && plan.lookup != null);
@@ -191,19 +192,20 @@ final class Delivery {
         guard(() -> {
             what = step.toString();
             URI uri = URI.create(plan.base + step.path().fill(publication, plan.ids, remoteId));
-            Request request = new Request(what, step.method(), uri, headers, Optional.ofNullable(body), plan.maxAnswerBytes, plan.packs);
-            mayBeApplied = mayBeApplied || write;
-            CompletableFuture<Answered> sent = new Exchange(api, request, status -> !judge.isDeclared(status)).begin();
+            Request request = new Request(
+                    what, step.method(), uri, headers, Optional.ofNullable(body), plan.maxAnswerBytes, plan.packs);
+            CompletableFuture<Answered> sent = new Exchange(
+                            api, request, status -> !judge.isDeclared(status), may -> mayBeApplied = write && may)
+                    .begin();
             follow(sent);
-            Stages.whenDone(sent, (answered, failure) -> guard(() -> {
-                if (failure instanceof NotSentException) {
-                    mayBeApplied = false;
-                }
-                if (failure != null) {
-                    throw failure instanceof Exception exception ? exception : new IOException(failure);
-                }
-                next.accept(answered);
-            }));
+            Stages.whenDone(
+                    sent,
+                    (answered, failure) -> guard(() -> {
+                        if (failure != null) {
+                            throw failure instanceof Exception exception ? exception : new IOException(failure);
+                        }
+                        next.accept(answered);
+                    }));
         });
     }
 
@@ -376,16 +378,9 @@ final class Delivery {
         }
     }
 
-    /** It is sent in a batch. */
-    void sent(String what) {
-        this.what = what;
-        mayBeApplied = true;
-    }
-
-    /** It was not sent after all. */
-    void notSent(NotSentException failure) {
-        mayBeApplied = false;
-        fail(failure);
+    /** It is sent in a batch, or was not after all. */
+    void mayBeApplied(boolean may) {
+        mayBeApplied = may;
     }
 
     /** A batch was answered, and this is what it says of this publication. */

@@ -5,8 +5,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +30,7 @@ final class Exchange {
     private final Api api;
     private final Request request;
     private final IntPredicate mayRefresh;
+    private final Watch watch;
     private volatile @Nullable CompletableFuture<?> underWay;
     private @Nullable HttpAnswer refusal;
     private boolean refreshed;
@@ -55,6 +56,11 @@ final class Exchange {
         }
     }
 
+    /** Is told whether anything may have been applied. */
+    interface Watch {
+        void mayBeApplied(boolean may);
+    }
+
     /** An answer, and what must not be told of it. */
     record Answered(HttpAnswer answer, Credentials credentials) {}
 
@@ -63,10 +69,11 @@ final class Exchange {
      *
      * @param mayRefresh at which of the statuses 401 and 403 a fresh token is tried
      */
-    Exchange(Api api, Request request, IntPredicate mayRefresh) {
+    Exchange(Api api, Request request, IntPredicate mayRefresh, Watch watch) {
         this.api = api;
         this.request = request;
         this.mayRefresh = mayRefresh;
+        this.watch = watch;
         Stages.whenDone(result, (answered, failure) -> abort());
     }
 
@@ -122,6 +129,9 @@ final class Exchange {
     }
 
     private void send(String method, URI uri, Credentials credentials, int redirects) throws IOException {
+        if (result.isDone()) {
+            return;
+        }
         Map<String, String> headers = new LinkedHashMap<>(request.headers());
         headers.putAll(credentials.headers());
         headers.put("Accept-Encoding", "gzip");
@@ -131,10 +141,12 @@ final class Exchange {
             body = packed(body);
         }
         HttpCall call = new HttpCall(method, uri, headers, body, request.maxAnswerBytes());
+        watch.mayBeApplied(true);
         await(
                 api.transport.exchange(call),
                 (answer, failure) -> onThread(() -> {
                     if (failure != null) {
+                        watch.mayBeApplied(!(failure instanceof NotSentException));
                         fail(described(failure));
                     } else {
                         answered(unpacked(answer), method, uri, credentials, redirects);
@@ -152,6 +164,7 @@ final class Exchange {
                 && credentials.token() != null
                 && !refreshed
                 && mayRefresh.test(status)) {
+            watch.mayBeApplied(false);
             refreshed = true;
             refusal = answer;
             authorize(credentials.token());

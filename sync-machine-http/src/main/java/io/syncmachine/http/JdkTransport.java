@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
@@ -95,16 +96,11 @@ final class JdkTransport implements HttpTransport {
         if (closed) {
             return CompletableFuture.failedFuture(new NotSentException("the transport is closed", null));
         }
-        HttpRequest.Builder request = HttpRequest.newBuilder(call.uri())
-                .method(
-                        call.method(),
-                        call.body()
-                                .map(HttpRequest.BodyPublishers::ofByteArray)
-                                .orElseGet(HttpRequest.BodyPublishers::noBody));
+        Outgoing outgoing = new Outgoing(call.body().orElseGet(() -> new byte[0]));
+        HttpRequest.Builder request = HttpRequest.newBuilder(call.uri()).method(call.method(), outgoing);
         call.headers().forEach(request::header);
-        Body[] body = new Body[1];
         CompletableFuture<HttpResponse<HttpAnswer>> sent =
-                client.sendAsync(request.build(), info -> body[0] = new Body(info, call.maxAnswerBytes()));
+                client.sendAsync(request.build(), info -> new Body(info, call.maxAnswerBytes()));
         Abort abort = () -> sent.cancel(true);
         underWay.add(abort);
         CompletableFuture<HttpAnswer> answer = new CompletableFuture<>();
@@ -113,7 +109,7 @@ final class JdkTransport implements HttpTransport {
             if (failure == null) {
                 answer.complete(response.body());
             } else {
-                answer.completeExceptionally(translated(failure));
+                answer.completeExceptionally(translated(failure, outgoing));
             }
         });
         Stages.whenDone(answer, (result, failure) -> {
@@ -127,7 +123,7 @@ final class JdkTransport implements HttpTransport {
         return answer;
     }
 
-    private static Throwable translated(Throwable failure) {
+    private static Throwable translated(Throwable failure, Outgoing outgoing) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         for (Throwable e = cause; e != null; e = e.getCause()) {
@@ -139,7 +135,7 @@ final class JdkTransport implements HttpTransport {
                 return new NotSentException(e.getClass().getSimpleName(), cause);
             }
         }
-        return cause;
+        return outgoing.isUnsent() ? new NotSentException(cause.getClass().getSimpleName(), cause) : cause;
     }
 
     /** Where the JDK's client can be closed, it is; else it ends when it is collected. */
@@ -148,6 +144,33 @@ final class JdkTransport implements HttpTransport {
         closed = true;
         underWay.forEach(Abort::run);
         executor.shutdown();
+    }
+
+    /** A body that knows whether anybody asked for it. */
+    private static final class Outgoing implements HttpRequest.BodyPublisher {
+
+        private final HttpRequest.BodyPublisher body;
+        private volatile boolean begun;
+
+        Outgoing(byte[] body) {
+            this.body = HttpRequest.BodyPublishers.ofByteArray(body);
+        }
+
+        @Override
+        public long contentLength() {
+            return body.contentLength();
+        }
+
+        @Override
+        public void subscribe(Subscriber<? super ByteBuffer> subscriber) {
+            begun = true;
+            body.subscribe(subscriber);
+        }
+
+        /** Whether a body is still all there: nobody applies a call without it. */
+        boolean isUnsent() {
+            return contentLength() > 0 && !begun;
+        }
     }
 
     /** Reads a body up to a limit. */

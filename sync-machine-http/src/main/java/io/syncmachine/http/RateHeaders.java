@@ -3,6 +3,7 @@ package io.syncmachine.http;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
@@ -14,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an answer tells of limits: <code>Retry-After</code>, the drafts of <code>RateLimit</code> and <code>RateLimit-Policy</code>, and
@@ -35,11 +37,11 @@ final class RateHeaders {
                     .appendPattern("EEEE, dd-MMM-")
                     .appendValueReduced(ChronoField.YEAR, 2, 2, 2000)
                     .appendPattern(" HH:mm:ss zzz")
-                    .toFormatter(Locale.ROOT),
+                    .toFormatter(Locale.ENGLISH),
             new DateTimeFormatterBuilder()
                     .appendPattern("EEE MMM ppd HH:mm:ss yyyy")
-                    .toFormatter(Locale.ROOT)
-                    .withZone(java.time.ZoneOffset.UTC));
+                    .toFormatter(Locale.ENGLISH)
+                    .withZone(ZoneOffset.UTC));
 
     private final HttpAnswer answer;
     private final Supplier<Instant> clock;
@@ -117,7 +119,7 @@ final class RateHeaders {
         });
     }
 
-    private static Optional<Long> number(@org.jspecify.annotations.Nullable String text) {
+    private static Optional<Long> number(@Nullable String text) {
         if (text == null || text.isEmpty() || text.length() > MOST_DIGITS) {
             return Optional.empty();
         }

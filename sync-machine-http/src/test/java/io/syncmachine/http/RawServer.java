@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 
 /** A server that answers as it is told, byte by byte. */
 final class RawServer implements AutoCloseable {
@@ -34,7 +35,7 @@ final class RawServer implements AutoCloseable {
 
     RawServer(Script script) throws IOException {
         this.script = script;
-        this.server = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         start(this::accept);
     }
 
@@ -91,7 +92,7 @@ final class RawServer implements AutoCloseable {
         }
     }
 
-    private static String read(InputStream in) throws IOException {
+    private static @Nullable String read(InputStream in) throws IOException {
         StringBuilder request = new StringBuilder();
         while (request.indexOf("\r\n\r\n") < 0) {
             int next = in.read();
