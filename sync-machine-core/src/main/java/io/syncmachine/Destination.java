@@ -55,6 +55,14 @@ public interface Destination<S, ID, D> {
                 "destination '" + name() + "' says batchSize() " + batchSize() + " but has no sendAll");
     }
 
+    /**
+     * How much it may be called, by all that send to one of this name; default {@link Limits#none()}. {@link Policy#limits} is for
+     * destinations that do not say it themselves.
+     */
+    default Limits limits() {
+        return Limits.none();
+    }
+
     /** Whether it can delete; if not, the API keeps what it has. Default yes. */
     default boolean deletes() {
         return true;

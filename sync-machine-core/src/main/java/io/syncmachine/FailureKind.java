@@ -14,6 +14,7 @@ public final class FailureKind {
         REJECTED,
         NOT_ACCEPTED,
         LATER,
+        THROTTLED,
         UNAUTHORIZED,
         UNKNOWN
     }
@@ -42,15 +43,28 @@ public final class FailureKind {
     }
 
     /**
-     * Not applied, and to be tried again after this long, like {@link ThrottledException} or {@link SnoozeException}: costs no attempt.
+     * Not applied, and to be tried again after this long, like {@link SnoozeException}: costs no attempt.
      *
      * @throws IllegalArgumentException if negative
      */
     public static FailureKind later(Duration delay) {
+        return waiting(Meaning.LATER, delay);
+    }
+
+    /**
+     * Not applied, and nothing more shall be sent to the destination for this long, like {@link ThrottledException}: costs no attempt.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public static FailureKind throttled(Duration delay) {
+        return waiting(Meaning.THROTTLED, delay);
+    }
+
+    private static FailureKind waiting(Meaning meaning, Duration delay) {
         if (delay.isNegative()) {
-            throw new IllegalArgumentException("the delay of later must not be negative, but is " + delay);
+            throw new IllegalArgumentException("the delay of " + meaning + " must not be negative, but is " + delay);
         }
-        return new FailureKind(Meaning.LATER, delay);
+        return new FailureKind(meaning, delay);
     }
 
     /** Not let in and not applied, like {@link UnauthorizedException}: the machine is paused. */
@@ -73,6 +87,11 @@ public final class FailureKind {
         return meaning == Meaning.LATER;
     }
 
+    /** Whether this is {@link #throttled}. */
+    public boolean isThrottled() {
+        return meaning == Meaning.THROTTLED;
+    }
+
     /** Whether this is {@link #unauthorized()}. */
     public boolean isUnauthorized() {
         return meaning == Meaning.UNAUTHORIZED;
@@ -83,7 +102,7 @@ public final class FailureKind {
         return meaning == Meaning.UNKNOWN;
     }
 
-    /** How long to wait; zero if this is not {@link #later}. */
+    /** How long to wait; zero if this is neither {@link #later} nor {@link #throttled}. */
     public Duration delay() {
         return delay;
     }
@@ -100,6 +119,6 @@ public final class FailureKind {
 
     @Override
     public String toString() {
-        return isLater() ? "later(" + delay + ")" : meaning.name();
+        return isLater() || isThrottled() ? meaning + "(" + delay + ")" : meaning.name();
     }
 }

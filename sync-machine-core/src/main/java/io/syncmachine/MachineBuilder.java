@@ -266,6 +266,14 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                                 + "': remoteIdsFromApi() needs publishWithResult(…), which answers the API's id, and not publish(…)");
             }
             Policy effective = policy == null ? Policy.defaults() : policy;
+            if (!destination.limits().equals(Limits.none())) {
+                if (!effective.limits().equals(Limits.none())) {
+                    throw new IllegalStateException(
+                            "machine '" + name + "': the policy says limits, but the destination '" + destination.name()
+                                    + "' has its own; say one of both");
+                }
+                effective = effective.limits(destination.limits());
+            }
             if (effective.unpublishable() == Policy.Unpublishable.DELETE && !destination.deletes()) {
                 throw new IllegalStateException("machine '" + name
                         + "': unpublishable(DELETE) needs onDelete, or a destination that deletes, but there is none");

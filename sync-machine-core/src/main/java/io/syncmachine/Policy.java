@@ -42,6 +42,7 @@ public final class Policy {
         KeptPayload keptPayload = KeptPayload.DOCUMENT;
         int builderVersion;
         VersionRise versionRise = VersionRise.publishAll();
+        Limits limits = Limits.none();
         Function<? super Throwable, FailureKind> classifier = failure -> FailureKind.unknown();
 
         Values copy() {
@@ -53,6 +54,7 @@ public final class Policy {
             copy.keptPayload = keptPayload;
             copy.builderVersion = builderVersion;
             copy.versionRise = versionRise;
+            copy.limits = limits;
             copy.classifier = classifier;
             return copy;
         }
@@ -126,6 +128,16 @@ public final class Policy {
         return new Policy(copy);
     }
 
+    /**
+     * How much the destination may be called, by all nodes together; default {@link Limits#none()}. Machines that send to the same
+     * destination share its limits, and say the same ones.
+     */
+    public Policy limits(Limits limits) {
+        Values copy = values.copy();
+        copy.limits = limits;
+        return new Policy(copy);
+    }
+
     /** What becomes of a published subject that is no longer publishable; default {@link Unpublishable#KEEP}. */
     public Policy unpublishable(Unpublishable unpublishable) {
         Values copy = values.copy();
@@ -183,6 +195,11 @@ public final class Policy {
         return values.inFlight;
     }
 
+    /** See {@link #limits(Limits)}. */
+    public Limits limits() {
+        return values.limits;
+    }
+
     /** See {@link #unpublishable(Unpublishable)}. */
     public Unpublishable unpublishable() {
         return values.unpublishable;
@@ -205,7 +222,8 @@ public final class Policy {
 
     @Override
     public String toString() {
-        return "Policy[retry=" + retry() + ", deadline=" + deadline() + ", inFlight=" + inFlight() + ", unpublishable="
+        return "Policy[retry=" + retry() + ", deadline=" + deadline() + ", inFlight=" + inFlight() + ", limits="
+                + limits() + ", unpublishable="
                 + unpublishable() + ", keptPayload=" + keptPayload() + ", builderVersion=" + builderVersion()
                 + ", versionRise=" + versionRise() + "]";
     }

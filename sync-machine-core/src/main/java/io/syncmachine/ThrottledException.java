@@ -5,7 +5,8 @@ import java.time.Instant;
 
 /**
  * Thrown by any function of a machine or handler: the API asks to come back later, and has not applied the publication. Costs no
- * attempt.
+ * attempt. Thrown by a publish or delete hook, it holds for the whole {@linkplain Destination#name() destination}: nothing is sent there
+ * meanwhile, by any node. {@link SnoozeException} is for one subject alone.
  */
 public class ThrottledException extends RuntimeException {
 

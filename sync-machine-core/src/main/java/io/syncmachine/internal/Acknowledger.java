@@ -117,6 +117,10 @@ final class Acknowledger implements EngineThreads.Step {
 
     /** Takes a verdict; it is written soon. */
     void add(Run<?, ?, ?> run, Verdict verdict) {
+        Traffic.Permit unused = run.takePermit();
+        if (unused != null) {
+            run.machine.traffic().unused(List.of(unused));
+        }
         queue.add(new Entry<>(run, verdict));
         tellOne();
     }

@@ -4,9 +4,11 @@ import io.syncmachine.ChangeHandler;
 import io.syncmachine.DeadLetter;
 import io.syncmachine.Events;
 import io.syncmachine.Explanation;
+import io.syncmachine.Limits;
 import io.syncmachine.SyncEngine.Backlog;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.internal.Verdict.Effect;
+import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EngineThreads.Loop;
 import io.syncmachine.spi.EntitySource;
@@ -48,6 +50,8 @@ public final class Engine implements AutoCloseable {
     private final Map<String, Machine<?, ?, ?>> machines = new LinkedHashMap<>();
     private final Map<String, Handler<?>> handlers = new LinkedHashMap<>();
     private final Map<Machine<?, ?, ?>, Gate> gates = new LinkedHashMap<>();
+    private final Map<String, Traffic> traffics = new LinkedHashMap<>();
+    private final TrafficWatch trafficWatch;
     private final Listeners listeners;
     private final MachineWatch watch;
     private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
@@ -63,6 +67,7 @@ public final class Engine implements AutoCloseable {
     private @Nullable Loop acknowledging;
     private @Nullable Loop announcing;
     private @Nullable Loop beating;
+    private @Nullable Loop limiting;
     private @Nullable Loop watching;
     private boolean closed;
     private volatile boolean closing;
@@ -102,6 +107,10 @@ public final class Engine implements AutoCloseable {
             add(machine.definition());
         }
         handlers.forEach(this::add);
+        CallLimiter limiter = settings.limiter() == null ? store.limiter() : settings.limiter();
+        machines.values().forEach(machine -> machine.sendsBy(traffic(machine, limiter)));
+        this.trafficWatch =
+                new TrafficWatch(traffics.values(), limiter, settings.clock(), () -> load() > 0, this::wakeWorkers);
         List<Interest> interests = new ArrayList<>(machines.values());
         interests.addAll(this.handlers.values());
         this.listeners = new Listeners(interests, settings);
@@ -112,7 +121,8 @@ public final class Engine implements AutoCloseable {
         this.publisher = new Publisher(
                 settings,
                 acknowledger::add,
-                machine -> Objects.requireNonNull(gates.get(machine)).closed());
+                machine -> Objects.requireNonNull(gates.get(machine)).closed(),
+                watch::notLetIn);
         this.relay = new Relay(store, machines, this::wakeWorkers, settings.clock());
     }
 
@@ -134,6 +144,25 @@ public final class Engine implements AutoCloseable {
         checkUnique(machine);
         machines.put(machine.storedName(), machine);
         gates.put(machine, new Gate(machine));
+    }
+
+    private Traffic traffic(Machine<?, ?, ?> machine, CallLimiter limiter) {
+        String name = machine.definition.destination().name();
+        Limits limits = machine.definition.policy().limits();
+        Duration longestCall = Duration.ZERO;
+        for (Machine<?, ?, ?> other : machines.values()) {
+            if (other.definition.destination().name().equals(name)) {
+                if (!other.definition.policy().limits().equals(limits)) {
+                    throw new IllegalArgumentException("machines '" + machine.name() + "' and '" + other.name()
+                            + "' send to the destination '" + name + "', but say different limits: " + limits + " and "
+                            + other.definition.policy().limits());
+                }
+                Duration call = other.definition.policy().deadline().plus(settings.grace());
+                longestCall = call.compareTo(longestCall) > 0 ? call : longestCall;
+            }
+        }
+        Duration longest = longestCall;
+        return traffics.computeIfAbsent(name, known -> new Traffic(name, limits, limiter, settings.clock(), longest));
     }
 
     private <E> void add(ChangeHandler<E> definition) {
@@ -159,7 +188,7 @@ public final class Engine implements AutoCloseable {
 
     private Slots<Runnable> sideEffects() {
         Executor executor = threads.publications("after-publish", SIDE_EFFECTS);
-        return new Slots<>(SIDE_EFFECTS, 1, executor, settings.clock(), settings.lease(), (calls, slot) -> {
+        return new Slots<>(SIDE_EFFECTS, 1, true, executor, settings.clock(), settings.lease(), (calls, slot) -> {
             calls.forEach(Runnable::run);
             slot.free();
         });
@@ -243,6 +272,7 @@ public final class Engine implements AutoCloseable {
         Slots<Run<?, ?, ?>> slots = new Slots<>(
                 limit,
                 machine.definition.destination().batchSize(),
+                !machine.traffic().areCallsCounted(),
                 executor,
                 settings.clock(),
                 settings.lease(),
@@ -269,7 +299,8 @@ public final class Engine implements AutoCloseable {
                         acknowledger,
                         heartbeat,
                         ensurePoll,
-                        Objects.requireNonNull(gates.get(machine))),
+                        Objects.requireNonNull(gates.get(machine)),
+                        trafficWatch::lookIfLongAgo),
                 new CopyOnWriteArrayList<>());
     }
 
@@ -305,7 +336,12 @@ public final class Engine implements AutoCloseable {
                         "sweep-" + name, new Sweep(worker.machine(), store, settings, this::wakeWorkers)));
             }
         }
-        others.add(threads.repeat("machines", watch));
+        Loop watchingMachines = threads.repeat("machines", watch);
+        others.add(watchingMachines);
+        watch.onPause(watchingMachines::wake);
+        Loop limiting = threads.repeat("limits", trafficWatch);
+        this.limiting = limiting;
+        traffics.values().forEach(traffic -> traffic.onReturn(limiting::wake));
         others.add(threads.repeat("housekeeping", new Housekeeping(store, settings)));
         relaying = threads.repeat("relay", relay);
     }
@@ -479,6 +515,10 @@ public final class Engine implements AutoCloseable {
         }
         if (acknowledging != null) {
             acknowledging.stop(left(end));
+        }
+        if (limiting != null) {
+            limiting.stop(left(end));
+            trafficWatch.finish();
         }
         if (beating != null) {
             beating.stop(left(end));

@@ -1,6 +1,7 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.internal.Comparison.Decision;
+import io.syncmachine.internal.Traffic.Permit;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineThreads;
@@ -11,10 +12,12 @@ import io.syncmachine.spi.PayloadStore.Opening;
 import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -32,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
 
     private static final int BATCH = 200;
+    private static final Duration LONGEST_CLOSED = Duration.ofSeconds(1);
     private static final Duration ROOM_CHECK = Duration.ofSeconds(1);
     private static final Duration CLOSED_CHECK = Duration.ofSeconds(1);
     private static final Duration HELD_ELSEWHERE = Duration.ofSeconds(1);
@@ -48,6 +52,8 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
     private final Heartbeat heartbeat;
     private final AdaptivePoll poll;
     private final Gate gate;
+    private final Runnable lookForPauses;
+    private final int batchSize;
     private final Comparison<S, ID, D> comparison;
     private final AtomicLong batches = new AtomicLong();
 
@@ -60,7 +66,10 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
             Acknowledger acknowledger,
             Heartbeat heartbeat,
             AdaptivePoll poll,
-            Gate gate) {
+            Gate gate,
+            Runnable lookForPauses) {
+        this.lookForPauses = lookForPauses;
+        this.batchSize = machine.definition.destination().batchSize();
         this.machine = machine;
         this.source = source;
         this.store = store;
@@ -78,10 +87,31 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         if (!gate.isOpen()) {
             return CLOSED_CHECK;
         }
+        Traffic traffic = machine.traffic();
+        Duration closed = traffic.closedFor();
+        if (!closed.isZero()) {
+            return closed.compareTo(LONGEST_CLOSED) < 0 ? closed : LONGEST_CLOSED;
+        }
         int room = Math.min(slots.room(), BATCH);
         if (room == 0) {
             return ROOM_CHECK;
         }
+        if (traffic.areCallsCounted() && !store.jobs().isAnyDue(machine.storedName(), Stage.ENSURE_PUBLICATION)) {
+            return poll.nothing();
+        }
+        List<Permit> permits = traffic.reserve((room + batchSize - 1) / batchSize);
+        if (permits.isEmpty()) {
+            return traffic.rest();
+        }
+        Queue<Permit> left = new ArrayDeque<>(permits);
+        try {
+            return run(Math.min(room, permits.size() * batchSize), left);
+        } finally {
+            traffic.unused(List.copyOf(left));
+        }
+    }
+
+    private Duration run(int room, Queue<Permit> permits) throws Exception {
         long since = settings.clock().nanos();
         List<Claim> claims = store.jobs()
                 .claim(new ClaimRequest(
@@ -92,7 +122,8 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         List<HeldClaim> held =
                 claims.stream().map(claim -> heartbeat.hold(claim, since)).toList();
         try {
-            prepare(held);
+            lookForPauses.run();
+            prepare(held, permits);
         } catch (Throwable e) {
             held.forEach(heartbeat::drop); // what nobody gives back is another's when its lease ends
             throw e;
@@ -100,7 +131,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         return poll.found();
     }
 
-    private void prepare(List<HeldClaim> claims) throws Exception {
+    private void prepare(List<HeldClaim> claims, Queue<Permit> permits) throws Exception {
         List<Run<S, ID, D>> runs = lease(decode(claims));
         open(runs);
         if (!runs.isEmpty()) {
@@ -115,7 +146,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
                                 deciding(toSend))
                         .read(runs);
             } finally {
-                send(toSend);
+                send(toSend, permits);
             }
         }
     }
@@ -253,7 +284,7 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         return null;
     }
 
-    private void send(List<Run<S, ID, D>> runs) {
+    private void send(List<Run<S, ID, D>> runs, Queue<Permit> permits) {
         if (runs.isEmpty()) {
             return;
         }
@@ -263,6 +294,9 @@ final class EnsurePublication<S, ID, D> implements EngineThreads.Step {
         List<Run<?, ?, ?>> prepared = new ArrayList<>(runs.size());
         for (Run<S, ID, D> run : runs) {
             if (noted.contains(run.epoch())) {
+                if (prepared.size() % batchSize == 0) {
+                    run.permit(permits.poll());
+                }
                 prepared.add(run);
             } else {
                 acknowledger.add(run, new Verdict.Wait(Duration.ZERO, false, Effect.NOT_SENT, "another run took over"));

@@ -17,6 +17,11 @@ final class Gate {
         this.machine = machine;
     }
 
+    /** Closes it until the next {@link #update}. */
+    void close(String reason) {
+        closed = reason;
+    }
+
     boolean isOpen() {
         return closed == null;
     }

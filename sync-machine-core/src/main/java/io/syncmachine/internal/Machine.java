@@ -7,11 +7,12 @@ import io.syncmachine.spi.Listener;
 import io.syncmachine.spi.MachineDefinition;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A machine's definition, checked against and bound to the entities of a source. Immutable. */
+/** A machine's definition, checked against and bound to the entities of a source. */
 final class Machine<S, ID, D> implements Interest {
 
     private static final String EVENT = "@";
@@ -21,6 +22,7 @@ final class Machine<S, ID, D> implements Interest {
     private final String subjectName;
     private final Set<String> subjectTypes;
     private final Map<String, BoundListener<?, ID>> listenersByType = new HashMap<>();
+    private @Nullable Traffic traffic;
 
     /** A listener and what the source knows of its entity. */
     record BoundListener<E, ID>(Listener<E, ID> listener, EntityDescription<E, ?> entity) {
@@ -119,6 +121,15 @@ final class Machine<S, ID, D> implements Interest {
     @Override
     public String storedName() {
         return definition.storedName();
+    }
+
+    /** Binds it to what holds for its destination; before it runs. */
+    void sendsBy(Traffic traffic) {
+        this.traffic = traffic;
+    }
+
+    Traffic traffic() {
+        return Objects.requireNonNull(traffic);
     }
 
     int builderVersion() {

@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,8 @@ final class MachineWatch implements EngineThreads.Step {
     private final Set<String> handlers;
     private final Runnable opened;
     private final Set<String> reported = new HashSet<>();
+    private final Map<Machine<?, ?, ?>, String> notLetIn = new ConcurrentHashMap<>();
+    private volatile Runnable wake = () -> {};
     private long announcedNanos;
     private volatile long lookedNanos;
 
@@ -45,6 +49,27 @@ final class MachineWatch implements EngineThreads.Step {
         this.opened = opened;
     }
 
+    /** Pauses a machine on all nodes, soon, and here at once: the API does not let it in. Quick; may be called by any thread. */
+    void notLetIn(Machine<?, ?, ?> machine, String reason) {
+        Objects.requireNonNull(gates.get(machine)).close(reason);
+        if (notLetIn.putIfAbsent(machine, reason) == null) {
+            log.error("machine {} is paused until resume(…) is called: {}", machine.name(), reason);
+        }
+        wake.run();
+    }
+
+    /** Who is told that there is something to write. */
+    void onPause(Runnable wake) {
+        this.wake = wake;
+    }
+
+    private void writePauses() {
+        notLetIn.forEach((machine, reason) -> {
+            store.machines().pause(machine.storedName(), reason);
+            notLetIn.remove(machine, reason);
+        });
+    }
+
     /** Announces the machines; must be done before one of them publishes. */
     void announce() {
         Map<String, Integer> versions = new HashMap<>();
@@ -57,6 +82,7 @@ final class MachineWatch implements EngineThreads.Step {
 
     @Override
     public Duration run() {
+        writePauses();
         if (settings.clock().nanos() - announcedNanos >= ANNOUNCE.toNanos()) {
             announce();
             Map<String, Long> orphans = orphans();
@@ -78,6 +104,9 @@ final class MachineWatch implements EngineThreads.Step {
         Map<String, MachineState> states = store.machines().states();
         boolean anyOpened = false;
         for (Map.Entry<Machine<?, ?, ?>, Gate> entry : gates.entrySet()) {
+            if (notLetIn.containsKey(entry.getKey())) {
+                continue; // not written yet
+            }
             anyOpened |= entry.getValue().update(states.get(entry.getKey().storedName()));
         }
         if (anyOpened) {

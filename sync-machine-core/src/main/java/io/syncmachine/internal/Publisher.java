@@ -10,6 +10,7 @@ import io.syncmachine.PublishResult;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
 import io.syncmachine.internal.Slots.Slot;
+import io.syncmachine.internal.Traffic.Permit;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.EngineThreads;
 import java.time.Duration;
@@ -45,6 +46,7 @@ final class Publisher implements EngineThreads.Step {
     private final Settings settings;
     private final Function<Machine<?, ?, ?>, @Nullable String> gates;
     private final BiConsumer<Run<?, ?, ?>, Verdict> verdicts;
+    private final BiConsumer<Machine<?, ?, ?>, String> unauthorized;
     /** The calls in flight by their epochs, so that those whose deadlines have passed are given up in the order of their openings. */
     private final Map<Long, Run<?, ?, ?>> calling = new ConcurrentSkipListMap<>();
 
@@ -52,11 +54,14 @@ final class Publisher implements EngineThreads.Step {
      * Makes one.
      *
      * @param gates tells why a machine may not publish here, or null if it may
+     * @param unauthorized told that a machine is not let in, and why
      */
     Publisher(
             Settings settings,
             BiConsumer<Run<?, ?, ?>, Verdict> verdicts,
-            Function<Machine<?, ?, ?>, @Nullable String> gates) {
+            Function<Machine<?, ?, ?>, @Nullable String> gates,
+            BiConsumer<Machine<?, ?, ?>, String> unauthorized) {
+        this.unauthorized = unauthorized;
         this.settings = settings;
         this.gates = gates;
         this.verdicts = verdicts;
@@ -71,27 +76,46 @@ final class Publisher implements EngineThreads.Step {
     private <S, ID, D> void send(List<Run<S, ID, D>> runs, Slot slot) {
         List<Run<S, ID, D>> begun = new ArrayList<>(runs.size());
         List<Publication<S, ID, D>> publications = new ArrayList<>(runs.size());
+        Traffic traffic = runs.get(0).machine.traffic();
         String closed = gates.apply(runs.get(0).machine);
+        Traffic.Start start = closed == null ? traffic.begin(permit(runs)) : new Traffic.Start(null, CLOSED, closed);
+        if (start.permit() == null) {
+            runs.forEach(run -> verdicts.accept(run, notSent(start.delay(), start.reason())));
+            slot.free();
+            return;
+        }
         for (Run<S, ID, D> run : runs) {
-            Publication<S, ID, D> publication = closed == null ? run.call(settings.grace()) : null;
+            Publication<S, ID, D> publication = run.call(settings.grace());
             if (publication != null) {
                 begun.add(run);
                 publications.add(publication);
             } else {
-                verdicts.accept(run, closed == null ? TOO_LATE : notSent(CLOSED, closed));
+                verdicts.accept(run, TOO_LATE);
             }
         }
         if (begun.isEmpty()) {
+            traffic.notMade(start.permit());
             slot.free();
             return;
         }
         begun.forEach(run -> calling.put(run.epoch(), run));
-        Flight<S, ID, D> flight = new Flight<>(begun, slot);
+        Flight<S, ID, D> flight = new Flight<>(begun, slot, start.permit());
         List<? extends CompletionStage<PublishResult>> stages = call(begun, publications);
         begun.forEach(Run::returned);
         for (int i = 0; i < stages.size(); i++) {
             flight.follow(begun.get(i), stages.get(i));
         }
+    }
+
+    /** That of one of them; the others give theirs back with their verdicts. */
+    private static Traffic.@Nullable Permit permit(List<? extends Run<?, ?, ?>> runs) {
+        for (Run<?, ?, ?> run : runs) {
+            Traffic.Permit permit = run.takePermit();
+            if (permit != null) {
+                return permit;
+            }
+        }
+        return null;
     }
 
     private static Verdict notSent(Duration delay, String reason) {
@@ -131,12 +155,19 @@ final class Publisher implements EngineThreads.Step {
     private final class Flight<S, ID, D> {
 
         private final Slot slot;
+        private final Permit permit;
+        private final Traffic traffic;
         private final int size;
         private final AtomicInteger underWay;
+        /** Whether a call was not back in time; it may still be in flight then, until the limiter forgets it. */
+        private volatile boolean isExpired;
+
         private final Queue<Run<S, ID, D>> refused = new ConcurrentLinkedQueue<>();
 
-        Flight(List<Run<S, ID, D>> runs, Slot slot) {
+        Flight(List<Run<S, ID, D>> runs, Slot slot, Permit permit) {
             this.slot = slot;
+            this.permit = permit;
+            this.traffic = runs.get(0).machine.traffic();
             this.size = runs.size();
             this.underWay = new AtomicInteger(size);
         }
@@ -144,6 +175,7 @@ final class Publisher implements EngineThreads.Step {
         void follow(Run<S, ID, D> run, CompletionStage<PublishResult> stage) {
             AtomicBoolean ended = new AtomicBoolean();
             run.underWay(() -> {
+                isExpired = true;
                 cancel(stage);
                 end(ended);
             });
@@ -180,6 +212,9 @@ final class Publisher implements EngineThreads.Step {
 
         private void end(AtomicBoolean ended) {
             if (ended.compareAndSet(false, true) && underWay.decrementAndGet() == 0) {
+                if (!isExpired) {
+                    traffic.ended(permit);
+                }
                 List<Run<S, ID, D>> again = List.copyOf(refused);
                 if (again.isEmpty()) {
                     slot.free();
@@ -197,7 +232,11 @@ final class Publisher implements EngineThreads.Step {
     }
 
     private Verdict judge(Run<?, ?, ?> run, PublishResult result) {
+        if (!result.pause().isZero()) {
+            run.machine.traffic().pause(result.pause());
+        }
         if (!result.accepted()) {
+            run.machine.traffic().answered(run.key);
             String reason = Failures.cut("not accepted: " + result.reason());
             return verdict(run, FailureKind.notAccepted(), Effect.NOT_APPLIED, reason, settings);
         }
@@ -217,11 +256,20 @@ final class Publisher implements EngineThreads.Step {
                     new IllegalStateException("machine '" + run.machine.name()
                             + "' declares remoteIdsFromApi(), but a create was answered without one"));
         }
+        run.machine.traffic().answered(null);
         return new Verdict.Acknowledged(result.remoteId(), run.message().repetition());
     }
 
     private Verdict judge(Run<?, ?, ?> run, Throwable failure) {
         FailureKind kind = kind(run, failure);
+        Traffic traffic = run.machine.traffic();
+        boolean failed = kind.isUnknown() || kind.equals(FailureKind.notAccepted());
+        traffic.answered(failed ? run.key : null);
+        if (kind.isThrottled()) {
+            traffic.pause(kind.delay());
+        } else if (kind.isUnauthorized()) {
+            unauthorized.accept(run.machine, Failures.describe(failure));
+        }
         if (kind.isRejected() && run.message().repetition()) {
             // What is refused is an older document than the subject's: that one is still to be sent.
             return new Verdict.Wait(Duration.ZERO, false, Effect.REPETITION_REFUSED, Failures.describe(failure));
@@ -269,6 +317,7 @@ final class Publisher implements EngineThreads.Step {
 
     private void expire(Run<?, ?, ?> run) {
         if (calling.remove(run.epoch(), run) && run.answer()) {
+            run.machine.traffic().answered(run.key);
             Effect effect = Effect.unknown(settings.grace());
             verdicts.accept(
                     run, verdict(run, FailureKind.unknown(), effect, "no answer within the deadline", settings));

@@ -41,6 +41,7 @@ final class Run<S, ID, D> {
     private @Nullable Opening opening;
     private @Nullable Message<S, D> message;
     private @Nullable String fingerprint;
+    private Traffic.@Nullable Permit permit;
     private long intentEndNanos;
     private long callStartNanos;
     private long callEndNanos;
@@ -172,6 +173,18 @@ final class Run<S, ID, D> {
 
     Message<S, D> message() {
         return Objects.requireNonNull(message);
+    }
+
+    /** Gives it a permit for its call. */
+    synchronized void permit(Traffic.@Nullable Permit permit) {
+        this.permit = permit;
+    }
+
+    /** Takes the permit away from it; null if it has none. */
+    synchronized Traffic.@Nullable Permit takePermit() {
+        Traffic.Permit taken = permit;
+        permit = null;
+        return taken;
     }
 
     /** What is to be noted before the send: the call may take effect until the lease ends, as it stands now. */

@@ -24,11 +24,17 @@ import org.slf4j.LoggerFactory;
 record Setback(boolean end, Duration delay, boolean attempt) {
 
     private static final Logger log = LoggerFactory.getLogger(Setback.class);
+    /** Before the next look at a machine that is paused for it. */
+    private static final Duration PAUSED = Duration.ofSeconds(1);
+
     private static final Duration LONGEST = Duration.ofDays(365);
 
     /** What follows a failure of this kind. */
     static Setback of(FailureKind kind, Claim claim, Backoff retry, Settings settings) {
-        if (kind.isLater()) {
+        if (kind.isUnauthorized()) {
+            return new Setback(false, PAUSED, false);
+        }
+        if (kind.isLater() || kind.isThrottled()) {
             return new Setback(false, kind.delay().compareTo(LONGEST) < 0 ? kind.delay() : LONGEST, false);
         }
         boolean end = kind.isRejected() || retry.isExhausted(claim.failingFor());
@@ -49,7 +55,7 @@ record Setback(boolean end, Duration delay, boolean attempt) {
             return FailureKind.unauthorized();
         }
         if (failure instanceof ThrottledException throttled) {
-            return FailureKind.later(throttled.retryAfter());
+            return FailureKind.throttled(throttled.retryAfter());
         }
         if (failure instanceof SnoozeException snooze) {
             return FailureKind.later(snooze.delay());

@@ -36,6 +36,7 @@ final class Slots<T> {
     private static final double WEIGHT_OF_LATEST = 0.1;
 
     private final int limit;
+    private final boolean ahead;
     private final Executor executor;
     private final EngineClock clock;
     private final Duration halfLease;
@@ -53,16 +54,19 @@ final class Slots<T> {
      *
      * @param limit how many slots
      * @param batch how many runs a slot takes at most
+     * @param ahead whether runs are prepared that cannot be published at once
      * @param publisher begins to publish some, and frees the slot when they are through
      */
     Slots(
             int limit,
             int batch,
+            boolean ahead,
             Executor executor,
             EngineClock clock,
             Duration lease,
             BiConsumer<List<T>, Slot> publisher) {
         this.batch = batch;
+        this.ahead = ahead;
         this.limit = limit;
         this.executor = executor;
         this.clock = clock;
@@ -91,7 +95,7 @@ final class Slots<T> {
     private int target() {
         int atOnce = limit * batch;
         double call = averageCallNanos;
-        if (call == 0) {
+        if (call == 0 || !ahead) {
             return atOnce;
         }
         double inHalfLease = atOnce * (halfLease.toNanos() / call);

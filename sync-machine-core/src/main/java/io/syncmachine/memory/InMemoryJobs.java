@@ -232,6 +232,13 @@ final class InMemoryJobs implements JobExecutor {
         return chosen.stream().map(job -> claim(job, now, request.lease())).toList();
     }
 
+    @Override
+    public synchronized boolean isAnyDue(String machine, Stage stage) {
+        long now = time.now();
+        return lines.getOrDefault(new Queue(machine, stage), Collections.emptyNavigableMap()).values().stream()
+                .anyMatch(waiting -> !waiting.isEmpty() && waiting.first().readyAt <= now);
+    }
+
     /** The jobs that each tenant has due, in the order in which they are handed out; beginning with another tenant each time. */
     private List<Deque<Job>> due(Queue queue, long now, int limit) {
         Map<String, Deque<Job>> byTenant = new LinkedHashMap<>();

@@ -1,5 +1,6 @@
 package io.syncmachine.memory;
 
+import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.Journal;
@@ -35,6 +36,7 @@ public final class InMemoryStore implements Store {
             InMemoryPayloads payloads,
             InMemoryJournal journal,
             InMemoryMachines machines,
+            InMemoryLimiter limiter,
             List<Runnable> wakes) {}
 
     private InMemoryStore(Content content) {
@@ -71,6 +73,7 @@ public final class InMemoryStore implements Store {
                 new InMemoryPayloads(time, sequence),
                 new InMemoryJournal(clock),
                 new InMemoryMachines(time),
+                InMemoryLimiter.create(clock),
                 wakes));
     }
 
@@ -97,6 +100,11 @@ public final class InMemoryStore implements Store {
     @Override
     public PayloadStore payloads() {
         return content.payloads();
+    }
+
+    @Override
+    public CallLimiter limiter() {
+        return content.limiter();
     }
 
     @Override

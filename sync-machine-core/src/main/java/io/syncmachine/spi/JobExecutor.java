@@ -116,6 +116,12 @@ public interface JobExecutor {
      */
     List<Claim> claim(ClaimRequest request);
 
+    /**
+     * Whether there may be a job of a machine and stage to claim. No if there is none; yes if there is one, and perhaps also while those
+     * that are due longest are running. Cheap: asked often where calls are limited, so that no permit is taken for nothing.
+     */
+    boolean isAnyDue(String machine, Stage stage);
+
     /** Ends runs that are done. The map tells each token's ending. A job that runs again has its attempts forgotten. */
     Map<Long, Ending> complete(Collection<Claim> claims);
 

@@ -18,6 +18,9 @@ public interface Store extends AutoCloseable {
     /** Payload records. */
     PayloadStore payloads();
 
+    /** Limits of calls, shared by all that share this store. */
+    CallLimiter limiter();
+
     /** The journal. */
     Journal journal();
 

@@ -59,10 +59,11 @@ class SlotsOrdersTest {
         private final AtomicInteger published = new AtomicInteger();
         private final AtomicInteger added = new AtomicInteger();
         private volatile boolean waits;
-        private final Slots<Integer> slots = new Slots<>(1, 1, Runnable::run, new Still(), LEASE, (runs, slot) -> {
-            published.incrementAndGet();
-            slot.free();
-        });
+        private final Slots<Integer> slots =
+                new Slots<>(1, 1, true, Runnable::run, new Still(), LEASE, (runs, slot) -> {
+                    published.incrementAndGet();
+                    slot.free();
+                });
 
         public OneSlot() {
             slots.onRoom(() -> waits = false);
@@ -93,11 +94,12 @@ class SlotsOrdersTest {
     public static class TwoSlots {
         private final AtomicInteger busy = new AtomicInteger();
         private final AtomicInteger most = new AtomicInteger();
-        private final Slots<Integer> slots = new Slots<>(2, 1, Runnable::run, new Still(), LEASE, (runs, slot) -> {
-            most.accumulateAndGet(busy.incrementAndGet(), Math::max);
-            busy.decrementAndGet();
-            slot.free();
-        });
+        private final Slots<Integer> slots =
+                new Slots<>(2, 1, true, Runnable::run, new Still(), LEASE, (runs, slot) -> {
+                    most.accumulateAndGet(busy.incrementAndGet(), Math::max);
+                    busy.decrementAndGet();
+                    slot.free();
+                });
 
         @Operation
         public void add() {

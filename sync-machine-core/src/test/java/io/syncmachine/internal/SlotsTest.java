@@ -40,7 +40,7 @@ class SlotsTest {
     private final List<Integer> published = new ArrayList<>();
     private final AtomicInteger refills = new AtomicInteger();
     private Duration call = Duration.ofMillis(20);
-    private final Slots<Integer> slots = new Slots<>(LIMIT, 1, started::add, clock, LEASE, this::publish);
+    private final Slots<Integer> slots = new Slots<>(LIMIT, 1, true, started::add, clock, LEASE, this::publish);
 
     private void publish(List<Integer> batch, Slots.Slot slot) {
         clock.nanos += call.toNanos();
@@ -125,7 +125,8 @@ class SlotsTest {
     @Test
     void aSlotIsTakenUntilItsCallHasEnded() {
         List<Slots.Slot> calling = new ArrayList<>();
-        Slots<Integer> waiting = new Slots<>(1, 1, started::add, clock, LEASE, (batch, slot) -> calling.add(slot));
+        Slots<Integer> waiting =
+                new Slots<>(1, 1, true, started::add, clock, LEASE, (batch, slot) -> calling.add(slot));
         waiting.add(items(2));
         runAll();
         assertThat(calling).hasSize(1);
@@ -140,7 +141,7 @@ class SlotsTest {
     @Test
     void aSlotTakesABatch() {
         List<List<Integer>> batches = new ArrayList<>();
-        Slots<Integer> batching = new Slots<>(1, 4, started::add, clock, LEASE, (batch, slot) -> {
+        Slots<Integer> batching = new Slots<>(1, 4, true, started::add, clock, LEASE, (batch, slot) -> {
             batches.add(batch);
             slot.free();
         });

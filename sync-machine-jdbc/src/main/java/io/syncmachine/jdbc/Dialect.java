@@ -50,6 +50,9 @@ interface Dialect {
         return null;
     }
 
+    /** The microseconds since 1970 by the database's clock, of when the statement began at the earliest. */
+    String clock();
+
     /** The outbox. */
     TransactionalOutbox outbox(Database database, Wakeups wakeups);
 

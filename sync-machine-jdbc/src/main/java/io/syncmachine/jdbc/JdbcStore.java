@@ -1,5 +1,6 @@
 package io.syncmachine.jdbc;
 
+import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
@@ -48,6 +49,7 @@ public final class JdbcStore implements Store {
             PayloadStore payloads,
             Journal journal,
             MachineRegistry machines,
+            CallLimiter limiter,
             Wakeups wakeups) {}
 
     private JdbcStore(Builder builder) {
@@ -86,6 +88,11 @@ public final class JdbcStore implements Store {
     @Override
     public PayloadStore payloads() {
         return parts().payloads();
+    }
+
+    @Override
+    public CallLimiter limiter() {
+        return parts().limiter();
     }
 
     @Override
@@ -154,6 +161,7 @@ public final class JdbcStore implements Store {
                     dialect.payloads(database),
                     dialect.journal(database),
                     dialect.machines(database),
+                    new JdbcLimiter(database, dialect),
                     wakeups);
         }
         return parts;

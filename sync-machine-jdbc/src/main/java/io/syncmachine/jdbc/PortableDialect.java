@@ -51,6 +51,11 @@ abstract class PortableDialect implements Dialect {
     abstract String using(String index);
 
     @Override
+    public String clock() {
+        return sinceEpoch(now());
+    }
+
+    @Override
     public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
         return new PortableOutbox(database, this, wakeups);
     }

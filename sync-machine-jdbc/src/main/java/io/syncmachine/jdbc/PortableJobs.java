@@ -6,6 +6,7 @@ import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Stage;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -39,6 +40,7 @@ final class PortableJobs extends JdbcJobs {
     private final String queues;
     private final String due;
     private final String heads;
+    private final String anyDue;
     private final String longestDue;
     private final Turns turns = new Turns();
     private final List<String> request;
@@ -73,6 +75,10 @@ final class PortableJobs extends JdbcJobs {
                 + " from ${p}job t" + dialect.using("due") + " where t.parked = false"
                 + " group by t.machine, t.stage, t.parked, t.tenant, t.lane having min(t.due_at) <= " + now
                 + " order by 5 desc";
+        this.anyDue = "select t.tenant from ${p}job t" + dialect.using("due")
+                + " where t.machine = ? and t.stage = ? and t.parked = false"
+                + " group by t.machine, t.stage, t.parked, t.tenant, t.lane having min(t.due_at) <= " + now
+                + " limit 1";
         this.longestDue = "select " + dialect.micros("t.due_at", now) + ", " + dialect.micros("t.lease_until", now)
                 + " from ${p}job t" + dialect.using("due")
                 + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant = ? and t.lane = ?"
@@ -415,6 +421,13 @@ final class PortableJobs extends JdbcJobs {
 
     /** The first job of a queue, be it claimed or not. */
     private record Head(String machine, long stage, String tenant, long lane, Duration due) {}
+
+    @Override
+    public boolean isAnyDue(String machine, Stage stage) {
+        return !database.query(
+                        anyDue, statement -> statement.text(machine).number(number(stage)), row -> row.getString(1))
+                .isEmpty();
+    }
 
     /** The first of a queue may be running: then it is looked for one behind it, unless another queue's first is due longer. */
     @Override

@@ -82,6 +82,11 @@ final class PostgresDialect implements Dialect {
     }
 
     @Override
+    public String clock() {
+        return "(extract(epoch from clock_timestamp()) * 1000000)::bigint";
+    }
+
+    @Override
     public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
         return new PostgresOutbox(database, wakeups);
     }

@@ -5,6 +5,7 @@ import io.syncmachine.event.Cause;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Stage;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -121,6 +122,23 @@ final class PostgresJobs extends JdbcJobs {
                 where j.machine = q.machine and j.stage = q.stage and j.tenant = q.tenant and j.lane = q.lane
                     and not j.parked and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
                 order by j.due_at limit 1) d""";
+
+    /** The same of one machine and stage, up to the first. */
+    private static final String ANY_DUE = """
+            with recursive q as (
+                (select j.tenant, j.lane from ${p}job j
+                    where j.machine = ? and j.stage = ? and not j.parked order by j.tenant, j.lane limit 1)
+                union all
+                select n.* from q cross join lateral (
+                    select j.tenant, j.lane from ${p}job j
+                    where j.machine = ? and j.stage = ? and not j.parked and (j.tenant, j.lane) > (q.tenant, q.lane)
+                    order by j.tenant, j.lane limit 1) n)
+            select 1 from q cross join lateral (
+                select 1 from ${p}job j
+                where j.machine = ? and j.stage = ? and j.tenant = q.tenant and j.lane = q.lane
+                    and not j.parked and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
+                order by j.due_at limit 1) d
+            limit 1""";
 
     private static final String ERASE = """
             update ${p}job j set last_failure = null, refused = null
@@ -303,6 +321,20 @@ final class PostgresJobs extends JdbcJobs {
                         keys(statement, batch, item -> claim.apply(item).key())
                                 .longs(batch, item -> claim.apply(item).token())),
                 row -> row.getLong(1)));
+    }
+
+    @Override
+    public boolean isAnyDue(String machine, Stage stage) {
+        return !database.query(
+                        ANY_DUE,
+                        statement -> {
+                            for (int i = 0; i < 3; i++) {
+                                statement.text(machine).number(number(stage));
+                            }
+                            return statement;
+                        },
+                        row -> row.getInt(1))
+                .isEmpty();
     }
 
     @Override

@@ -1133,6 +1133,46 @@ public abstract class JobExecutorContract {
         }
     }
 
+    @Nested
+    class WhetherAnyIsDue {
+
+        private boolean isAnyDue() {
+            return jobs.isAnyDue(MACHINE, Stage.ENSURE_PUBLICATION);
+        }
+
+        @Test
+        void isToldOfEachMachineAndStage() throws Exception {
+            assertThat(isAnyDue()).isFalse();
+            enqueue(new JobKey("red", "invoices", Stage.ENSURE_PUBLICATION, "1"));
+            enqueue(new JobKey("red", MACHINE, Stage.FIND_SUBJECTS, "Order:1"));
+            assertThat(isAnyDue()).isFalse();
+
+            enqueue(new JobKey("red", MACHINE, Stage.ENSURE_PUBLICATION, "1"));
+            assertThat(isAnyDue()).isTrue();
+        }
+
+        @Test
+        void isNotWhatRestsOrIsParkedOrDone() throws Exception {
+            enqueueMany(3);
+            List<Claim> claims = claimAll();
+            release(claims.get(0), LONG, true);
+            park(claims.get(1));
+            complete(claims.get(2));
+            assertThat(isAnyDue()).isFalse();
+
+            pass(LONG);
+            assertThat(isAnyDue()).isTrue();
+        }
+
+        @Test
+        void isOneBehindOthersThatRun() throws Exception {
+            enqueue("1");
+            claim(MACHINE, Stage.ENSURE_PUBLICATION, 1, LONG);
+            enqueue("2");
+            assertThat(isAnyDue()).isTrue();
+        }
+    }
+
     private void assumeExclusive() {
         assumeThat(jobs.capabilities()).as("capabilities of the executor").contains(Capability.EXCLUSIVE);
     }

@@ -70,6 +70,12 @@ class ExhaustiveTest {
 
     @Tag("full")
     @Test
+    void guaranteesHoldForTwoSubjectsInABatch() {
+        holds(Scope.of(2, 2, 0));
+    }
+
+    @Tag("full")
+    @Test
     void guaranteesHoldTooIfOpeningAlreadyLeavesDoubt() {
         holds(Scope.of(1, 2, 2).doubt(Doubt.OPENED));
     }

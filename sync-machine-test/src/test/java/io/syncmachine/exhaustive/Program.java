@@ -140,6 +140,9 @@ final class Program {
     /** A run that has taken so long is too late to call though it renewed its claim as late as it could; longer is no later. */
     final int late;
 
+    /** So long after its end a claim can still be renewed, if nobody else has made one. */
+    final int overdue;
+
     private final Map<Object, Node> alike = new HashMap<>();
     final List<Node> nodes = new ArrayList<>();
     private long runs;
@@ -156,7 +159,8 @@ final class Program {
         this.pauses = scope.pauses();
         this.grace = scope.grace();
         this.lease = 2 * (DEADLINE + grace);
-        this.late = lease - 1 + lease - DEADLINE - grace + 1;
+        this.overdue = subjects == 1 ? 2 : 0;
+        this.late = lease + subjects * (lease - 1 + overdue) - DEADLINE - grace + 1;
         Node start = new Node(0, null, null, 0);
         nodes.add(start);
         start.next = new Replay(List.of(start)).run();

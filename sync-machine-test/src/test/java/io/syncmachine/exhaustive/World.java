@@ -27,7 +27,6 @@ import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -498,11 +497,7 @@ final class World {
         }
         Object answer = answer(w, what);
         int time = time(worker);
-        Node before = worker.node;
-        worker.node = program.after(before, answer, time);
-        if (before.next instanceof Ask ask && (ask.is("record") || ask.is("close"))) {
-            Arrays.fill(worker.doubted, false);
-        }
+        worker.node = program.after(worker.node, answer, time);
         if (worker.node.isEnd()) {
             workers[w] = idle();
         } else if (worker.node.next instanceof Request.Publish publish) {
@@ -638,6 +633,12 @@ final class World {
     }
 
     private Object call(Ask ask, Object[] arguments) {
+        if (ask.is("renew")) {
+            arguments[0] = ((Collection<?>) arguments[0])
+                    .stream()
+                            .filter(claim -> inside.readyIn(((Claim) claim).key(), clock.now) > -program.overdue)
+                            .toList();
+        }
         try {
             return ask.method().invoke(ask.port() == Port.JOBS ? jobs : payloads, arguments);
         } catch (ReflectiveOperationException e) {
@@ -694,17 +695,18 @@ final class World {
                 s = index(closing.key());
                 epoch = closing.epoch();
             }
-            if (!((Set<?>) answer).contains(epoch)) {
+            boolean accepted = ((Set<?>) answer).contains(epoch);
+            if (ask.is("intent")) {
+                worker.doubted[s] = (accepted && !byOpening) ? doubtful[s] : worker.doubted[s];
+                doubtful[s] |= accepted;
                 continue;
             }
-            if (ask.is("intent")) {
-                worker.doubted[s] = byOpening ? worker.doubted[s] : doubtful[s];
-                doubtful[s] = true;
-            } else if (ask.is("record")) {
+            if (accepted && ask.is("record")) {
                 doubtful[s] = false;
-            } else if (!((Closing) each).inDoubt()) {
+            } else if (accepted && !((Closing) each).inDoubt()) {
                 doubtful[s] = worker.doubted[s];
             }
+            worker.doubted[s] = false;
         }
     }
 

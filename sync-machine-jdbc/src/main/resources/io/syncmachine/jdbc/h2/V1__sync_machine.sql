@@ -114,6 +114,13 @@ create table if not exists ${syncMachinePrefix}lease (
     expires_at timestamp(6) with time zone not null
 );
 
+-- How a destination was called lately, and until when it is to be left alone (microseconds since 1970).
+create table if not exists ${syncMachinePrefix}destination (
+    name         varchar primary key,
+    call_log     varchar not null,
+    paused_until bigint not null
+);
+
 create table if not exists ${syncMachinePrefix}schema (
     version      integer primary key,
     installed_at timestamp(6) with time zone not null default current_timestamp

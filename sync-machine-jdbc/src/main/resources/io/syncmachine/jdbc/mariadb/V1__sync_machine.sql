@@ -113,6 +113,13 @@ create table if not exists ${syncMachinePrefix}lease (
     expires_at datetime(6) not null
 ) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
 
+-- How a destination was called lately, and until when it is to be left alone (microseconds since 1970).
+create table if not exists ${syncMachinePrefix}destination (
+    name         varbinary(100) not null primary key,
+    call_log     longtext not null,
+    paused_until bigint not null
+) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
+
 create table if not exists ${syncMachinePrefix}schema (
     version      integer not null primary key,
     installed_at datetime(6) not null default current_timestamp(6)

@@ -107,6 +107,13 @@ create table ${syncMachinePrefix}lease (
     expires_at timestamptz not null
 ) with (fillfactor = 70);
 
+-- How a destination was called lately, and until when it is to be left alone (microseconds since 1970).
+create table ${syncMachinePrefix}destination (
+    name         text collate "C" primary key,
+    call_log     text not null,
+    paused_until bigint not null
+) with (fillfactor = 50);
+
 create table ${syncMachinePrefix}schema (
     version      integer primary key,
     installed_at timestamptz not null default now()
