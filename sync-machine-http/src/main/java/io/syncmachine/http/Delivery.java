@@ -5,6 +5,7 @@ import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.RejectedException;
+import io.syncmachine.SnoozeException;
 import io.syncmachine.ThrottledException;
 import io.syncmachine.UnauthorizedException;
 import io.syncmachine.http.Exchange.Answered;
@@ -366,6 +367,7 @@ final class Delivery {
         boolean says = failure instanceof NotAcceptedException
                 || failure instanceof RejectedException
                 || failure instanceof ThrottledException
+                || failure instanceof SnoozeException
                 || failure instanceof UnauthorizedException;
         if (says || mayBeApplied) {
             result.completeExceptionally(failure);

@@ -2,6 +2,7 @@ package io.syncmachine.http;
 
 import io.syncmachine.Destination;
 import io.syncmachine.FailureKind;
+import io.syncmachine.Limits;
 import io.syncmachine.Publication;
 import io.syncmachine.PublishResult;
 import io.syncmachine.http.Plan.Step;
@@ -144,8 +145,17 @@ public final class HttpDestination implements Destination<Object, Object, Object
     }
 
     @Override
+    public Limits limits() {
+        return plan.limits;
+    }
+
+    @Override
     public boolean givesRemoteIds() {
         return plan.givesRemoteIds();
+    }
+
+    String transportName() {
+        return api.transport.getClass().getSimpleName();
     }
 
     /** Closes it; the connections as well, if no sibling uses them. Harmless where it is closed already. */
@@ -520,6 +530,12 @@ public final class HttpDestination implements Destination<Object, Object, Object
         public Builder refusePrivateAddresses() {
             own("refusePrivateAddresses");
             refusesPrivateAddresses = true;
+            return this;
+        }
+
+        /** How much the API may be called, see {@link Destination#limits()}; default no limits. */
+        public Builder limits(Limits limits) {
+            plan.limits = limits;
             return this;
         }
 

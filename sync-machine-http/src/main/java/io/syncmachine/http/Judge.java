@@ -3,6 +3,7 @@ package io.syncmachine.http;
 import io.syncmachine.FailureKind;
 import io.syncmachine.NotAcceptedException;
 import io.syncmachine.RejectedException;
+import io.syncmachine.SnoozeException;
 import io.syncmachine.ThrottledException;
 import io.syncmachine.UnauthorizedException;
 import io.syncmachine.http.Exchange.Answered;
@@ -108,8 +109,11 @@ final class Judge {
         if (kind.isRejected()) {
             return new RejectedException(message);
         }
-        if (kind.isLater()) {
+        if (kind.isThrottled()) {
             return throttled(kind.delay());
+        }
+        if (kind.isLater()) {
+            return new SnoozeException(kind.delay(), message);
         }
         if (kind.isUnauthorized()) {
             return new UnauthorizedException(message);

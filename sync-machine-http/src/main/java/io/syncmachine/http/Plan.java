@@ -1,6 +1,7 @@
 package io.syncmachine.http;
 
 import io.syncmachine.FailureKind;
+import io.syncmachine.Limits;
 import io.syncmachine.Publication;
 import java.net.URI;
 import java.time.Duration;
@@ -74,6 +75,8 @@ final class Plan {
     @Nullable
     String messagePointer;
 
+    Limits limits = Limits.none();
+
     @Nullable
     Duration timeout;
 
@@ -116,6 +119,7 @@ final class Plan {
         copy.success = success;
         copy.statuses = new LinkedHashMap<>(statuses);
         copy.messagePointer = messagePointer;
+        copy.limits = limits;
         copy.timeout = timeout;
         copy.defaultPause = defaultPause;
         copy.longestPause = longestPause;

@@ -32,6 +32,7 @@ import io.syncmachine.NotAcceptedException;
 import io.syncmachine.Publication;
 import io.syncmachine.PublishResult;
 import io.syncmachine.RejectedException;
+import io.syncmachine.SnoozeException;
 import io.syncmachine.ThrottledException;
 import io.syncmachine.UnauthorizedException;
 import java.io.ByteArrayOutputStream;
@@ -626,7 +627,8 @@ abstract class HttpContract {
                     .onStatus(500, FailureKind.rejected())
                     .onStatus(502, FailureKind.unauthorized())
                     .onStatus(400, FailureKind.unknown())
-                    .onStatus(418, FailureKind.later(Duration.ofSeconds(5)))
+                    .onStatus(418, FailureKind.throttled(Duration.ofSeconds(5)))
+                    .onStatus(423, FailureKind.later(Duration.ofSeconds(6)))
                     .successOnStatus(304)
                     .build());
 
@@ -636,6 +638,7 @@ abstract class HttpContract {
             assertInDoubt(declared(destination, 400));
             assertThat(((ThrottledException) declared(destination, 418)).retryAfter())
                     .isEqualTo(Duration.ofSeconds(5));
+            assertThat(((SnoozeException) declared(destination, 423)).delay()).isEqualTo(Duration.ofSeconds(6));
             everything(status(304));
             assertThat(answer(send(destination, update()))).isEqualTo(PublishResult.done());
         }
@@ -1345,8 +1348,7 @@ abstract class HttpContract {
 
         @Test
         void informationIsNoAnswer() throws IOException {
-            RawServer server = server(RawServer.text(
-                    "HTTP/1.1 103 Early Hints\r\n\r\n" + REFUSED));
+            RawServer server = server(RawServer.text("HTTP/1.1 103 Early Hints\r\n\r\n" + REFUSED));
 
             assertThat(failureAt(server)).isInstanceOf(RejectedException.class);
         }
