@@ -1,6 +1,7 @@
 package io.syncmachine;
 
 import io.syncmachine.event.SyncObserver;
+import io.syncmachine.function.CheckedRunnable;
 import io.syncmachine.internal.Engine;
 import io.syncmachine.internal.Settings;
 import io.syncmachine.spi.CallLimiter;
@@ -41,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * use by several threads.
  */
 public final class SyncEngine implements Events, AutoCloseable {
+
+    private static final int LONGEST_ARGUMENTS = 1_000;
 
     private final Engine engine;
 
@@ -174,6 +177,32 @@ public final class SyncEngine implements Events, AutoCloseable {
     /** Ends a {@linkplain #pause pause}; does nothing if there is none. */
     public void resume(SyncMachine<?, ?> machine) {
         engine.pause(machine, null);
+    }
+
+    /**
+     * Runs a task of the application's own on this thread, unless one of the same name and arguments runs already, on this or any other
+     * node that shares the store: to fetch from a third party once a minute, say. A lease is held meanwhile and renewed; if the
+     * process dies, another can begin after a {@linkplain Builder#lease lease}. A task that is paused for longer than that, or whose store
+     * is away for so long, loses the lease and is interrupted when that is noticed: then two may run for a while.
+     *
+     * @param name of the task: at most 100 letters, digits, dots, dashes and underscores
+     * @param arguments what makes it another task, at most 1,000 characters; empty for none
+     * @param longest how long it may take, above zero; it is interrupted then, and its lease ends
+     * @return the run that is under way; empty if the task was run, to its end
+     * @throws IllegalArgumentException if name, arguments or longest break their rule
+     * @throws Exception what the task throws
+     */
+    public Optional<UniqueRun> runUnique(String name, String arguments, Duration longest, CheckedRunnable task)
+            throws Exception {
+        Names.check("name", name);
+        if (arguments.length() > LONGEST_ARGUMENTS) {
+            throw new IllegalArgumentException("arguments of '" + name + "' must be at most " + LONGEST_ARGUMENTS
+                    + " characters, but are " + arguments.length());
+        }
+        if (longest.isZero() || longest.isNegative()) {
+            throw new IllegalArgumentException("longest of '" + name + "' must be above zero, but is " + longest);
+        }
+        return engine.runUnique(name, arguments, longest, task);
     }
 
     /**

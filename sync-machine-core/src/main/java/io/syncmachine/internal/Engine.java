@@ -7,6 +7,8 @@ import io.syncmachine.Explanation;
 import io.syncmachine.Limits;
 import io.syncmachine.SyncEngine.Backlog;
 import io.syncmachine.SyncMachine;
+import io.syncmachine.UniqueRun;
+import io.syncmachine.function.CheckedRunnable;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.EngineThreads;
@@ -68,6 +70,8 @@ public final class Engine implements AutoCloseable {
     private @Nullable Loop announcing;
     private @Nullable Loop beating;
     private @Nullable Loop limiting;
+    private final UniqueRuns uniqueRuns;
+    private @Nullable Loop uniqueRunning;
     private @Nullable Loop watching;
     private boolean closed;
     private volatile boolean closing;
@@ -115,6 +119,7 @@ public final class Engine implements AutoCloseable {
         interests.addAll(this.handlers.values());
         this.listeners = new Listeners(interests, settings);
         this.watch = new MachineWatch(store, settings, gates, this.handlers.keySet(), this::wakeWorkers);
+        this.uniqueRuns = new UniqueRuns(store.leases(), settings.clock(), settings.name(), settings.lease());
         this.heartbeat = new Heartbeat(store, settings.lease(), settings.clock());
         this.announcer = new Announcer(settings.observers());
         this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects(), heartbeat, announcer);
@@ -418,6 +423,22 @@ public final class Engine implements AutoCloseable {
                 "machine '" + definition.name() + "' is not run by this engine, but " + machines.keySet());
     }
 
+    /**
+     * Runs a task of which there is one at a time among all nodes.
+     *
+     * @return the one that runs already; empty if the task was run
+     */
+    public Optional<UniqueRun> runUnique(String name, String arguments, Duration longest, CheckedRunnable task)
+            throws Exception {
+        synchronized (uniqueRuns) {
+            if (uniqueRunning == null) {
+                uniqueRunning = threads.repeat("unique-runs", uniqueRuns);
+            }
+            uniqueRunning.wake();
+        }
+        return uniqueRuns.run(name, arguments, longest, task);
+    }
+
     /** How many jobs wait for machines that run on no node. */
     public Map<String, Long> orphans() {
         return watch.orphans();
@@ -474,6 +495,7 @@ public final class Engine implements AutoCloseable {
         }
         closed = true;
         source.close();
+        stopUniqueRuns();
         try {
             stop(settings.clock().nanos() + settings.patience().toNanos());
         } finally {
@@ -491,6 +513,14 @@ public final class Engine implements AutoCloseable {
             others.forEach(loop -> loop.stop(left(end)));
             workers.forEach(this::handBack);
             drain(end);
+        }
+    }
+
+    private void stopUniqueRuns() {
+        synchronized (uniqueRuns) {
+            if (uniqueRunning != null) {
+                uniqueRunning.stop(Duration.ofNanos(1));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Leases in a map. */
@@ -31,6 +32,12 @@ final class InMemoryLeases implements LeaseStore {
             }
         }
         return granted;
+    }
+
+    @Override
+    public synchronized Optional<String> holder(String key) {
+        Lease lease = leases.get(key);
+        return lease == null || hasEnded(lease) ? Optional.empty() : Optional.of(lease.holder());
     }
 
     @Override

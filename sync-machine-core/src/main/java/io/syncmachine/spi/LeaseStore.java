@@ -2,6 +2,7 @@ package io.syncmachine.spi;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -18,6 +19,9 @@ public interface LeaseStore {
      * @param ttl how long the leases last from now
      */
     Set<String> tryAcquire(Collection<String> keys, String holder, Duration ttl);
+
+    /** Who holds a key now; empty if nobody does. */
+    Optional<String> holder(String key);
 
     /** Extends the leases that the holder still has, and answers their keys. */
     Set<String> renew(Collection<String> keys, String holder, Duration ttl);

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Leases in a table, by the database's clock. */
@@ -41,6 +42,19 @@ final class PortableLeases implements LeaseStore {
             table.makeMissing(connection, rows, List.of("holder", "expires_at"), "r.new_holder, " + expiry);
             return extend(connection, rows, holder, ttl, "t.holder = r.new_holder or t.expires_at <= " + now);
         });
+    }
+
+    @Override
+    public Optional<String> holder(String key) {
+        return database.inTransaction(connection -> table
+                .lock(
+                        connection,
+                        rows(List.of(key), "", Duration.ZERO),
+                        "t.holder",
+                        "t.expires_at > " + now,
+                        row -> row.getString(1))
+                .stream()
+                .findFirst());
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.syncmachine.spi.LeaseStore;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 
 /** Leases in a table, by the database's clock. */
@@ -20,6 +21,8 @@ final class PostgresLeases implements LeaseStore {
             update ${p}lease l set expires_at = clock_timestamp() + ? * interval '1 microsecond'
             where l.lease_key = any(?) and l.holder = ? and l.expires_at > clock_timestamp()
             returning l.lease_key""";
+    private static final String HOLDER =
+            "select l.holder from ${p}lease l where l.lease_key = ? and l.expires_at > clock_timestamp()";
     private static final String RELEASE =
             "delete from ${p}lease l where l.lease_key = any(?) and l.holder = ? returning 1";
 
@@ -38,6 +41,12 @@ final class PostgresLeases implements LeaseStore {
                         .number(ArrayStatement.micros(ttl))
                         .texts(keys, key -> key),
                 row -> row.getString(1)));
+    }
+
+    @Override
+    public Optional<String> holder(String key) {
+        return database.query(HOLDER, statement -> statement.text(key), row -> row.getString(1)).stream()
+                .findFirst();
     }
 
     @Override

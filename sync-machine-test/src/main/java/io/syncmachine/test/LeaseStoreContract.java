@@ -107,6 +107,28 @@ public abstract class LeaseStoreContract {
     }
 
     @Nested
+    class TheHolder {
+
+        @Test
+        void isTold() throws Exception {
+            leases.tryAcquire(KEY, MINE, LONG);
+            assertThat(leases.holder(KEY.get(0))).contains(MINE);
+            assertThat(anotherNode().holder(KEY.get(0))).contains(MINE);
+        }
+
+        @Test
+        void isNobodyBeforeAndAfterTheLease() throws Exception {
+            assertThat(leases.holder(KEY.get(0))).isEmpty();
+            leases.tryAcquire(KEY, MINE, SHORT);
+            passLease();
+            assertThat(leases.holder(KEY.get(0))).isEmpty();
+            leases.tryAcquire(KEY, MINE, LONG);
+            leases.release(KEY, MINE);
+            assertThat(leases.holder(KEY.get(0))).isEmpty();
+        }
+    }
+
+    @Nested
     class Renewing {
 
         @Test

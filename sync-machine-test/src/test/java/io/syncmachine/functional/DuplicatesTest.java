@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
@@ -221,6 +222,11 @@ class DuplicatesTest {
         @Override
         public Set<String> tryAcquire(Collection<String> keys, String holder, Duration ttl) {
             return new HashSet<>(keys);
+        }
+
+        @Override
+        public Optional<String> holder(String key) {
+            return Optional.empty();
         }
 
         @Override

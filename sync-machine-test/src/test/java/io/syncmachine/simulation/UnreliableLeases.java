@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -32,6 +33,11 @@ final class UnreliableLeases implements LeaseStore {
             granted.addAll(keys);
         }
         return granted;
+    }
+
+    @Override
+    public Optional<String> holder(String key) {
+        return leases.holder(key);
     }
 
     @Override
