@@ -74,6 +74,15 @@ final class BatchDelivery {
 
     private void send() {
         deliveries.forEach(delivery -> delivery.watch(batch.step.toString()));
+        for (int i = deliveries.size() - 1; i >= 0; i--) {
+            if (deliveries.get(i).result.isDone()) { // its time has passed
+                deliveries.remove(i);
+                publications.remove(i);
+            }
+        }
+        if (deliveries.isEmpty()) {
+            return;
+        }
         Request request;
         try {
             URI uri = URI.create(plan.base + batch.step.path().toString());

@@ -133,7 +133,10 @@ final class Exchange {
             return;
         }
         Map<String, String> headers = new LinkedHashMap<>(request.headers());
-        headers.putAll(credentials.headers());
+        credentials.headers().forEach((name, value) -> {
+            headers.keySet().removeIf(name::equalsIgnoreCase);
+            headers.put(name, value);
+        });
         headers.put("Accept-Encoding", "gzip");
         byte[] body = request.body().orElse(null);
         if (body != null && request.packs() && body.length >= WORTH_PACKING) {

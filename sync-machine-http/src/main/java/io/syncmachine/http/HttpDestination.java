@@ -776,18 +776,25 @@ public final class HttpDestination implements Destination<Object, Object, Object
                 throw new IllegalStateException(
                         "idempotencyHeader and versionHeader must differ, but are both " + built.versionHeader);
             }
-            if (authentication != null && hasHeader(built, "authorization")) {
-                throw new IllegalStateException(
-                        "header Authorization is said besides basic(…) or bearer(…); leave one out");
+            for (String own : Arrays.asList(built.idempotencyHeader, built.versionHeader)) {
+                if (own != null && hasHeader(built, own)) {
+                    throw new IllegalStateException("header " + own
+                            + " is said twice, as it has the publication's key or version; see noIdempotencyHeader()");
+                }
             }
             if (plan.fixedHeaders.keySet().stream().anyMatch("authorization"::equalsIgnoreCase)) {
                 throw new IllegalStateException(
                         "header Authorization is a secret: say basic(…), bearer(…) or secretHeader(…)");
             }
+            if (authentication != null && hasHeader(built, "authorization")) {
+                throw new IllegalStateException(
+                        "header Authorization is said besides basic(…) or bearer(…); leave one out");
+            }
         }
 
         private boolean hasHeader(Plan built, String name) {
             return built.headers.keySet().stream().anyMatch(name::equalsIgnoreCase)
+                    || built.fixedHeaders.keySet().stream().anyMatch(name::equalsIgnoreCase)
                     || secretHeaders.keySet().stream().anyMatch(name::equalsIgnoreCase);
         }
 

@@ -16,7 +16,10 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.nio.ByteBuffer;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -36,6 +39,7 @@ final class JdkTransport implements HttpTransport {
 
     private final ExecutorService executor;
     private final HttpClient client;
+    private final Map<String, String> proxyHeaders;
     private final Set<Abort> underWay = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -44,7 +48,8 @@ final class JdkTransport implements HttpTransport {
         void run();
     }
 
-    private JdkTransport(ExecutorService executor, HttpClient client) {
+    private JdkTransport(ExecutorService executor, HttpClient client, Map<String, String> proxyHeaders) {
+        this.proxyHeaders = proxyHeaders;
         this.executor = executor;
         this.client = client;
     }
@@ -64,7 +69,7 @@ final class JdkTransport implements HttpTransport {
                 .version(isTls(settings) ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1);
         settings.sslContext().ifPresent(client::sslContext);
         settings.proxy().ifPresent(proxy -> goThrough(client, proxy, isTls(settings)));
-        return new JdkTransport(executor, client.build());
+        return new JdkTransport(executor, client.build(), proxyHeaders(settings));
     }
 
     private static boolean isTls(Settings settings) {
@@ -72,11 +77,11 @@ final class JdkTransport implements HttpTransport {
     }
 
     private static void goThrough(HttpClient.Builder client, Proxy proxy, boolean tls) {
-        client.proxy(ProxySelector.of(new InetSocketAddress(proxy.host(), proxy.port())));
-        if (proxy.user() == null || proxy.password() == null) {
+        client.proxy(ProxySelector.of(InetSocketAddress.createUnresolved(proxy.host(), proxy.port())));
+        if (!tls || proxy.user() == null || proxy.password() == null) {
             return;
         }
-        if (tls && !"".equals(System.getProperty(TUNNELING))) {
+        if (!"".equals(System.getProperty(TUNNELING))) {
             throw new IllegalStateException("java.net.http sends a proxy's password for an https address only with -D"
                     + TUNNELING + "= (nothing); set that, or say transport(HttpTransport.apache())");
         }
@@ -91,6 +96,16 @@ final class JdkTransport implements HttpTransport {
         });
     }
 
+    /** Without TLS, what a proxy is to see is a header of each call; with an authenticator, the JDK would judge answers of 401 itself. */
+    private static Map<String, String> proxyHeaders(Settings settings) {
+        Proxy proxy = settings.proxy().orElse(null);
+        if (isTls(settings) || proxy == null || proxy.user() == null || proxy.password() == null) {
+            return Map.of();
+        }
+        byte[] user = (proxy.user() + ':' + proxy.password().get()).getBytes(StandardCharsets.UTF_8);
+        return Map.of("Proxy-Authorization", "Basic " + Base64.getEncoder().encodeToString(user));
+    }
+
     @Override
     public CompletableFuture<HttpAnswer> exchange(HttpCall call) {
         if (closed) {
@@ -98,6 +113,7 @@ final class JdkTransport implements HttpTransport {
         }
         Outgoing outgoing = new Outgoing(call.body().orElseGet(() -> new byte[0]));
         HttpRequest.Builder request = HttpRequest.newBuilder(call.uri()).method(call.method(), outgoing);
+        proxyHeaders.forEach(request::header);
         call.headers().forEach(request::header);
         CompletableFuture<HttpResponse<HttpAnswer>> sent =
                 client.sendAsync(request.build(), info -> new Body(info, call.maxAnswerBytes()));

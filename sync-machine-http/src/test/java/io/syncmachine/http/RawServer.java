@@ -20,7 +20,7 @@ final class RawServer implements AutoCloseable {
 
     /** Answers one request, which was read already. */
     interface Script {
-        void answer(Socket socket, OutputStream out) throws Exception;
+        void answer(Socket socket, OutputStream out, String request) throws Exception;
     }
 
     static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -40,7 +40,7 @@ final class RawServer implements AutoCloseable {
     }
 
     static Script text(String answer) {
-        return (socket, out) -> write(out, answer);
+        return (socket, out, request) -> write(out, answer);
     }
 
     static void write(OutputStream out, String text) throws IOException {
@@ -80,7 +80,7 @@ final class RawServer implements AutoCloseable {
             InputStream in = socket.getInputStream();
             for (String request = read(in); request != null; request = read(in)) {
                 requests.add(request);
-                script.answer(socket, socket.getOutputStream());
+                script.answer(socket, socket.getOutputStream(), request);
                 if (socket.isClosed()) {
                     return;
                 }

@@ -93,6 +93,8 @@ class SettingsTest {
         fails(to -> to.put("/{id}").patchDifference("/{id}").body(publication -> ""))
                 .hasMessageContaining("exclude each other");
         fails(to -> to.put("/{id}").versionHeader("idempotency-key")).hasMessageContaining("must differ");
+        fails(to -> to.put("/{id}").header("idempotency-key", publication -> ""))
+                .hasMessageContaining("is said twice, as it has");
         fails(to -> to.put("/{id}").refusePrivateAddresses().proxy("proxy", 3128))
                 .hasMessageContaining("exclude each other");
         fails(to -> to.put("/{id}").bearer(() -> "").basic("me", () -> "")).hasMessageContaining("said twice");
