@@ -422,8 +422,8 @@ public final class SyncEngine implements Events, AutoCloseable {
         }
 
         /**
-         * How long {@link #start} waits for a database that is away; default for ever. One line is logged when it begins to wait, and one
-         * when the database is back.
+         * How long {@link #start} waits for a database or server that is away; default for ever. One line is logged when it begins to wait, and one
+         * when the store is back.
          *
          * @throws IllegalArgumentException if negative
          */

@@ -153,6 +153,19 @@ class ArchitectureTest {
     }
 
     @Test
+    void redisUsesCoreAndJedis() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.redis.."},
+                "io.syncmachine",
+                "io.syncmachine.event..",
+                "io.syncmachine.spi..",
+                "java..",
+                "redis.clients.jedis..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
     void eachHttpClientIsItsTransportsOwnAffair() {
         noClasses()
                 .that()
@@ -183,7 +196,8 @@ class ArchitectureTest {
     void adaptersShowOnlyTheirFactories() {
         classes()
                 .that()
-                .resideInAnyPackage("io.syncmachine.http..", "io.syncmachine.jdbc..", "io.syncmachine.jpa..")
+                .resideInAnyPackage(
+                        "io.syncmachine.http..", "io.syncmachine.jdbc..", "io.syncmachine.jpa..", "io.syncmachine.redis..")
                 .and()
                 .arePublic()
                 .and()
@@ -192,13 +206,13 @@ class ArchitectureTest {
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
                                 + "|HttpDestination|HttpBatch|HttpTransport|HttpCall|HttpAnswer|NotSentException"
-                                + "|HttpStatusException)")
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisWakeups|RedisStoreException)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(http|jdbc|jpa|test|examples)..")
+        slices().matching("io.syncmachine.(http|jdbc|jpa|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);
