@@ -4,7 +4,6 @@ import io.syncmachine.event.SyncObserver;
 import io.syncmachine.function.CheckedRunnable;
 import io.syncmachine.internal.Engine;
 import io.syncmachine.internal.Settings;
-import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.DeadLetterStore.Filter;
 import io.syncmachine.spi.EngineClock;
@@ -280,7 +279,6 @@ public final class SyncEngine implements Events, AutoCloseable {
         private Duration grace = Duration.ofSeconds(1);
         private Duration startWithin = ChronoUnit.FOREVER.getDuration();
         private Duration patience = Duration.ofSeconds(25);
-        private @Nullable CallLimiter limiter;
         private boolean works = true;
         private JournalPolicy journal = JournalPolicy.defaults();
         private Duration tombstones = Duration.ofDays(30);
@@ -378,15 +376,6 @@ public final class SyncEngine implements Events, AutoCloseable {
         /** Whether this engine publishes; default yes. One that does not captures changes for others to publish. */
         public Builder works(boolean works) {
             this.works = works;
-            return this;
-        }
-
-        /**
-         * Who grants calls where {@link Limits} are declared, and keeps destinations' pauses; default the store's own, shared by all that
-         * share the store.
-         */
-        public Builder limiter(CallLimiter limiter) {
-            this.limiter = limiter;
             return this;
         }
 
@@ -494,7 +483,6 @@ public final class SyncEngine implements Events, AutoCloseable {
                     startWithin,
                     patience,
                     works,
-                    limiter,
                     List.copyOf(observers),
                     journal,
                     tombstones,

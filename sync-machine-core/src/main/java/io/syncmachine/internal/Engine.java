@@ -111,7 +111,7 @@ public final class Engine implements AutoCloseable {
             add(machine.definition());
         }
         handlers.forEach(this::add);
-        CallLimiter limiter = settings.limiter() == null ? store.limiter() : settings.limiter();
+        CallLimiter limiter = store.limiter();
         machines.values().forEach(machine -> machine.sendsBy(traffic(machine, limiter)));
         this.trafficWatch =
                 new TrafficWatch(traffics.values(), limiter, settings.clock(), () -> load() > 0, this::wakeWorkers);

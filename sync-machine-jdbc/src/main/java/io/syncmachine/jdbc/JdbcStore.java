@@ -45,6 +45,7 @@ public final class JdbcStore implements Store {
     private final @Nullable Wakeups otherWakeups;
     private final @Nullable JobsElsewhere jobs;
     private final @Nullable LeaseStore leases;
+    private final @Nullable CallLimiter limiter;
     /** Those that are kept by other servers. */
     private final List<StorePart> elsewhere;
 
@@ -79,8 +80,10 @@ public final class JdbcStore implements Store {
         this.otherWakeups = builder.otherWakeups;
         this.jobs = builder.jobs;
         this.leases = builder.leases;
+        this.limiter = builder.limiter;
         this.elsewhere = Stream.concat(
-                        Stream.ofNullable(builder.jobs).map(JobsElsewhere::part), Stream.ofNullable(builder.leasesPart))
+                        Stream.ofNullable(builder.jobs).map(JobsElsewhere::part),
+                        Stream.of(builder.leasesPart, builder.limiterPart).flatMap(Stream::ofNullable))
                 .distinct()
                 .toList();
     }
@@ -117,7 +120,7 @@ public final class JdbcStore implements Store {
 
     @Override
     public CallLimiter limiter() {
-        return parts().limiter();
+        return limiter == null ? parts().limiter() : limiter;
     }
 
     @Override
@@ -291,6 +294,8 @@ public final class JdbcStore implements Store {
         private @Nullable JobsElsewhere jobs;
         private @Nullable LeaseStore leases;
         private @Nullable StorePart leasesPart;
+        private @Nullable CallLimiter limiter;
+        private @Nullable StorePart limiterPart;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -378,6 +383,18 @@ public final class JdbcStore implements Store {
         public <P extends LeaseStore & StorePart> Builder leases(P leases) {
             this.leases = Objects.requireNonNull(leases, "leases");
             this.leasesPart = leases;
+            return this;
+        }
+
+        /**
+         * Counts calls where {@link io.syncmachine.Limits} are declared, and keeps destinations' pauses, elsewhere; default none: in the
+         * database, shared by all nodes. An {@link io.syncmachine.memory.InMemoryLimiter} counts those of this process alone.
+         *
+         * @param limiter opened and closed with the store
+         */
+        public <P extends CallLimiter & StorePart> Builder limiter(P limiter) {
+            this.limiter = Objects.requireNonNull(limiter, "limiter");
+            this.limiterPart = limiter;
             return this;
         }
 

@@ -24,16 +24,11 @@ final class JobIds {
 
     static JobKey key(String id) {
         String[] parts = id.split(ZERO, PARTS);
-        return new JobKey(
-                plain(parts[0]),
-                parts[1],
-                parts[2].equals(number(Stage.FIND_SUBJECTS)) ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION,
-                parts[3]);
+        return new JobKey(plain(parts[0]), parts[1], Stage.of(Integer.parseInt(parts[2])), parts[3]);
     }
 
-    /** As stored; a stage's number never changes. */
     static String number(Stage stage) {
-        return stage == Stage.FIND_SUBJECTS ? "1" : "2";
+        return Integer.toString(stage.number());
     }
 
     /** Without zero bytes, which end a tenant in an id. */
