@@ -139,6 +139,20 @@ class ArchitectureTest {
     }
 
     @Test
+    void httpUsesCoreAndItsClients() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.http.."},
+                "io.syncmachine",
+                "io.syncmachine.function..",
+                "java..",
+                "javax.net.ssl..",
+                "org.apache.hc..",
+                "com.fasterxml.jackson..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
     void redisUsesCoreAndJedis() {
         onlyDependsOn(
                 new String[] {"io.syncmachine.redis.."},
@@ -149,6 +163,17 @@ class ArchitectureTest {
                 "redis.clients.jedis..",
                 "org.slf4j..",
                 "org.jspecify..");
+    }
+
+    @Test
+    void eachHttpClientIsItsTransportsOwnAffair() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("io\\.syncmachine\\.http\\.ApacheTransport.*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.apache.hc..")
+                .check(CLASSES);
     }
 
     @Test
@@ -171,7 +196,11 @@ class ArchitectureTest {
     void adaptersShowOnlyTheirFactories() {
         classes()
                 .that()
-                .resideInAnyPackage("io.syncmachine.jdbc..", "io.syncmachine.jpa..", "io.syncmachine.redis..")
+                .resideInAnyPackage(
+                        "io.syncmachine.http..",
+                        "io.syncmachine.jdbc..",
+                        "io.syncmachine.jpa..",
+                        "io.syncmachine.redis..")
                 .and()
                 .arePublic()
                 .and()
@@ -179,13 +208,14 @@ class ArchitectureTest {
                 .should()
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
-                                + "|RedisJobs|RedisLeases|RedisWakeups|RedisStoreException)")
+                                + "|HttpDestination|HttpBatch|HttpTransport|HttpCall|HttpAnswer|NotSentException"
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisWakeups|RedisStoreException)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(jdbc|jpa|redis|test|examples)..")
+        slices().matching("io.syncmachine.(http|jdbc|jpa|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);
