@@ -197,7 +197,10 @@ class ArchitectureTest {
         classes()
                 .that()
                 .resideInAnyPackage(
-                        "io.syncmachine.http..", "io.syncmachine.jdbc..", "io.syncmachine.jpa..", "io.syncmachine.redis..")
+                        "io.syncmachine.http..",
+                        "io.syncmachine.jdbc..",
+                        "io.syncmachine.jpa..",
+                        "io.syncmachine.redis..")
                 .and()
                 .arePublic()
                 .and()

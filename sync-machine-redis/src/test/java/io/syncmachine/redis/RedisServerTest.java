@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.Limits;
+import io.syncmachine.spi.CallLimiter.Grant;
+import io.syncmachine.spi.CallLimiter.Returned;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.DeadLetterStore.Filter;
@@ -109,6 +112,13 @@ class RedisServerTest {
             assertThat(jobs.backlogs()).isNotEmpty();
             assertThat(jobs.longestDue()).isNotNull();
             jobs.isAnyDue("orders", Stage.ENSURE_PUBLICATION);
+
+            RedisLimiter limiter = RedisLimiter.of(client);
+            Limits limits = Limits.none().atMost(5, LONG).inFlight(3);
+            Grant grant = limiter.acquire("erp", limits, 2, LONG);
+            limiter.release("erp", limits, List.of(new Returned(grant.at(), 1, false)));
+            limiter.pause("erp", LONG);
+            assertThat(limiter.pauses()).containsOnlyKeys("erp");
 
             RedisLeases leases = RedisLeases.of(client);
             leases.open(() -> {}, true);
