@@ -3,6 +3,8 @@ package io.syncmachine.examples;
 import ch.qos.logback.classic.LoggerContext;
 import io.syncmachine.examples.northwind.NorthwindExample;
 import io.syncmachine.examples.orders.OrdersExample;
+import io.syncmachine.examples.ordersync.OrderSyncExample;
+import io.syncmachine.examples.ordersync.Settings;
 import io.syncmachine.examples.support.Database;
 import io.syncmachine.examples.support.ExampleOptions;
 import io.syncmachine.examples.support.Report;
@@ -14,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +41,9 @@ import picocli.CommandLine.Spec;
             "",
             "  orders     customers and orders, published by a worker in a process of its own that is paused"
                     + " and killed on the way (the default)",
-            "  northwind  the orders of the Northwind sample database, which you provide"
+            "  northwind  the orders of the Northwind sample database, which you provide",
+            "  order-sync orders and a service, played by WireMock, that fails now and then: at most 10 calls at once and"
+                    + " 1,000 in 10 s"
         },
         footer = {
             "",
@@ -59,6 +64,8 @@ public final class Demo implements Callable<Integer> {
 
     private static final String ORDERS = "orders";
     private static final String NORTHWIND = "northwind";
+    private static final String ORDER_SYNC = "order-sync";
+    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC);
     private static final int GOOD = 0;
     private static final int BAD = 1;
     private static final int MISUNDERSTOOD = 2;
@@ -69,10 +76,14 @@ public final class Demo implements Callable<Integer> {
     @Nullable
     private CommandSpec spec;
 
-    @Parameters(arity = "0..1", paramLabel = "EXAMPLE", description = "orders or northwind; default: orders")
+    @Parameters(arity = "0..1", paramLabel = "EXAMPLE", description = "which; default: orders")
     private String example = ORDERS;
 
-    @Option(names = "--orders", paramLabel = "N", description = "orders: how many orders; default: 2000")
+    @Option(
+            names = "--orders",
+            paramLabel = "N",
+            description =
+                    "orders, order-sync: how many orders; default: 2000; for order-sync 1000, or what ORDER_COUNT says")
     private @Nullable Long orders;
 
     @Option(names = "--customers", paramLabel = "N", description = "orders: how many customers; default: 200")
@@ -148,8 +159,7 @@ public final class Demo implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         if (list) {
-            out.println(ORDERS);
-            out.println(NORTHWIND);
+            EXAMPLES.forEach(out::println);
             return GOOD;
         }
         Report report = runExample(new ExampleOptions(checkedApi(), access(), out));
@@ -176,7 +186,24 @@ public final class Demo implements Callable<Integer> {
                 refuse("--seed", seed);
                 return NorthwindExample.run(checkedSql(), options);
             }
-            default -> throw wrong("there is no example '" + example + "'; there are " + ORDERS + " and " + NORTHWIND);
+            case ORDER_SYNC -> {
+                refuse("--customers", customers);
+                refuse("--seed", seed);
+                refuse("--sql", sql);
+                if (orders != null) {
+                    number("--orders", orders, 1);
+                }
+                return OrderSyncExample.run(environment().or(orders, options.api(), options.database()), options.out());
+            }
+            default -> throw wrong("there is no example '" + example + "'; there are " + String.join(", ", EXAMPLES));
+        }
+    }
+
+    private Settings environment() {
+        try {
+            return Settings.of(System.getenv());
+        } catch (IllegalArgumentException e) {
+            throw wrong("the environment variable " + e.getMessage());
         }
     }
 

@@ -18,6 +18,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class DemoTest {
 
+    private static final String[] KEYS = {
+        "example",
+        "changes",
+        "needed",
+        "calls",
+        "unchanged",
+        "wrong",
+        "overlapping",
+        "seconds",
+        "callsPerSecond",
+        "idleLatencyMedianMs",
+        "deadLetters",
+        "settled"
+    };
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -36,6 +51,7 @@ class DemoTest {
 
         assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
         JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().containsExactly(KEYS);
         assertThat(results.at("/wrong").asLong()).isZero();
         assertThat(results.at("/overlapping").asLong()).isZero();
         assertThat(results.at("/needed").asLong()).isGreaterThan(60);
@@ -72,9 +88,24 @@ class DemoTest {
     }
 
     @Test
+    void orderSyncKeepsTheLimitsOfAServiceThatFailsNowAndThen() throws Exception {
+        int exit = run("order-sync", "--orders", "30", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().startsWith(KEYS);
+        assertThat(results.at("/example").asText()).isEqualTo("order-sync");
+        assertThat(results.at("/needed").asLong()).isEqualTo(30 + 30 + 3 + 20);
+        assertThat(results.at("/calls").asLong()).isGreaterThanOrEqualTo(83);
+        assertThat(results.at("/mostInFlight").asLong()).isBetween(1L, 10L);
+        assertThat(results.at("/mostInWindow").asLong()).isBetween(1L, 1_000L);
+        assertThat(results.at("/idleLatencyMedianMs").asDouble()).isPositive();
+    }
+
+    @Test
     void namesTheExamples() {
         assertThat(run("--list")).isZero();
-        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind");
+        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind", "order-sync");
     }
 
     @ParameterizedTest
@@ -82,7 +113,7 @@ class DemoTest {
             delimiter = '|',
             value = {
                 "--frobnicate                          | Unknown option: '--frobnicate'",
-                "shop                                  | there is no example 'shop'; there are orders and northwind",
+                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync",
                 "--orders many                         | --orders",
                 "--customers 0                         | --customers must be at least 1, but is 0",
                 "--api ftp://localhost                 | --api must be an http or https URL",
@@ -91,6 +122,8 @@ class DemoTest {
                 "northwind                             | northwind needs --sql FILE",
                 "northwind --sql no-such-file          | --sql no-such-file is not a file that can be read",
                 "northwind --sql pom.xml --seed 3      | --seed is no option of northwind",
+                "order-sync --customers 3              | --customers is no option of order-sync",
+                "order-sync --orders 0                 | --orders must be at least 1, but is 0",
             })
     void refusesACommandLineThatItDoesNotUnderstand(String arguments, String message) {
         assertThat(run(arguments.split(" +"))).isEqualTo(2);

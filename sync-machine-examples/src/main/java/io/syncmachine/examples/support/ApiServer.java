@@ -1,5 +1,6 @@
 package io.syncmachine.examples.support;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -13,12 +14,13 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small API for {@code PUT /orders/{id}} and {@code DELETE /orders/{id}} on a free local port. It keeps the documents itself, or
- * hands each call on to another server, so that calls can be counted there too.
+ * A small API on a free local port that takes POST, PUT and DELETE. It keeps the documents itself, or hands each call on to another
+ * server, so that calls can be counted there too.
  */
 public final class ApiServer implements AutoCloseable {
 
-    private static final String PATH = "/orders/";
+    private static final String ORDERS = "/orders/";
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int NO_CONTENT = 204;
     private static final int BAD_GATEWAY = 502;
     private static final int CONNECT_MILLIS = 2_000;
@@ -35,28 +37,41 @@ public final class ApiServer implements AutoCloseable {
         return thread;
     });
     private final HttpServer server;
+    private final String prefix;
     private final @Nullable HttpApi target;
 
-    private ApiServer(@Nullable HttpApi target) throws IOException {
+    private ApiServer(@Nullable HttpApi target, String prefix) throws IOException {
         this.target = target;
+        this.prefix = prefix;
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext(PATH, this::handle);
+        server.createContext("/", this::handle);
         server.setExecutor(threads);
         server.start();
+    }
+
+    /**
+     * Starts one for {@code /orders/{id}}.
+     *
+     * @param forwardTo where calls are handed on to; null to keep the documents here
+     * @throws IOException if nothing listens there
+     */
+    public static ApiServer start(@Nullable URI forwardTo) throws IOException {
+        return start(forwardTo, ORDERS);
     }
 
     /**
      * Starts.
      *
      * @param forwardTo where calls are handed on to; null to keep the documents here
+     * @param prefix what of a path stands before the subject, between slashes; a create may end there and tell its id in the body
      * @throws IOException if nothing listens there
      */
-    public static ApiServer start(@Nullable URI forwardTo) throws IOException {
+    public static ApiServer start(@Nullable URI forwardTo, String prefix) throws IOException {
         if (forwardTo == null) {
-            return new ApiServer(null);
+            return new ApiServer(null, prefix);
         }
         tryToConnect(forwardTo);
-        return new ApiServer(new HttpApi(forwardTo, HttpApi.CALL_TIMEOUT.minusMillis(300)));
+        return new ApiServer(new HttpApi(forwardTo, HttpApi.CALL_TIMEOUT.minusMillis(300)), prefix);
     }
 
     private static void tryToConnect(URI uri) throws IOException {
@@ -79,10 +94,10 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        String path = exchange.getRequestURI().getPath();
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
         try (exchange;
-                CallRecorder.Call call = recorder.begin(path.substring(PATH.length()))) {
-            String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+                CallRecorder.Call call =
+                        recorder.begin(subject(exchange.getRequestURI().getPath(), body))) {
             boolean delete = exchange.getRequestMethod().equals("DELETE");
             HttpApi.Answer answer = take(exchange, delete ? null : body);
             if (answer.isSuccess() || (delete && answer.isGone())) {
@@ -98,12 +113,19 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
+    private String subject(String path, String body) throws IOException {
+        return path.length() > prefix.length()
+                ? path.substring(prefix.length())
+                : JSON.readTree(body).path("id").asText();
+    }
+
     private HttpApi.Answer take(HttpExchange exchange, @Nullable String document) throws InterruptedException {
         if (target == null) {
             return new HttpApi.Answer(NO_CONTENT, null);
         }
         try {
             return target.call(
+                    exchange.getRequestMethod(),
                     exchange.getRequestURI().getPath(),
                     document,
                     exchange.getRequestHeaders().getFirst(HttpApi.IDEMPOTENCY_KEY),

@@ -1,15 +1,21 @@
 package io.syncmachine.examples.support;
 
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened at an API: how many calls it got, whether two of one subject were ever there together, and the last document that
- * it accepted of each. Safe for use by several threads.
+ * What happened at an API: how many calls it got, how many at once and in a time, whether two of one subject were ever there together,
+ * and the last document that it accepted of each. Safe for use by several threads.
  */
 public final class CallRecorder {
 
@@ -19,6 +25,9 @@ public final class CallRecorder {
     private final Map<String, Integer> calling = new HashMap<>();
     private final Map<String, String> documents = new HashMap<>();
     private final Map<String, CompletableFuture<Long>> expected = new HashMap<>();
+    private final List<Begin> begins = new ArrayList<>();
+    private int inFlight;
+    private int mostInFlight;
     private @Nullable Hold hold;
     private long calls;
     private long accepted;
@@ -28,6 +37,8 @@ public final class CallRecorder {
 
     /** One moment's counts. */
     public record Counts(long calls, long accepted, long overlapping, long lastCallNanos, long waitedNanos) {}
+
+    private record Begin(String subject, long nanos) {}
 
     /** From a number of calls on, answers are kept back. */
     private static final class Hold {
@@ -85,6 +96,9 @@ public final class CallRecorder {
             waitedNanos += now - lastCallNanos;
         }
         calls++;
+        begins.add(new Begin(subject, now));
+        inFlight++;
+        mostInFlight = Math.max(mostInFlight, inFlight);
         lastCallNanos = now;
         if (calling.merge(subject, 1, Integer::sum) > 1) {
             overlapping++;
@@ -98,6 +112,7 @@ public final class CallRecorder {
 
     private synchronized void end(String subject) {
         lastCallNanos = System.nanoTime();
+        inFlight--;
         calling.computeIfPresent(subject, (key, number) -> number == 1 ? null : number - 1);
     }
 
@@ -140,6 +155,32 @@ public final class CallRecorder {
     /** The counts now. */
     public synchronized Counts counts() {
         return new Counts(calls, accepted, overlapping, lastCallNanos, waitedNanos);
+    }
+
+    /** How many calls were there at once, at most. */
+    public synchronized int mostInFlight() {
+        return mostInFlight;
+    }
+
+    /** How many calls for some subjects began in any time of this length, at most. */
+    public synchronized int mostWithin(Duration window, Predicate<String> subjects) {
+        Deque<Long> latest = new ArrayDeque<>();
+        int most = 0;
+        for (Begin begin : begins) {
+            if (subjects.test(begin.subject())) {
+                latest.add(begin.nanos());
+                while (begin.nanos() - latest.element() >= window.toNanos()) {
+                    latest.remove();
+                }
+                most = Math.max(most, latest.size());
+            }
+        }
+        return most;
+    }
+
+    /** The API has these documents from before. */
+    public synchronized void assume(Map<String, String> earlier) {
+        documents.putAll(earlier);
     }
 
     /** The last accepted document of each subject that the API holds, sorted by subject. */

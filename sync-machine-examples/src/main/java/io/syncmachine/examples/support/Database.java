@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements AutoCloseable {
 
-    /** The schema, dropped and created anew by each run. */
+    /** The schema. */
     public static final String SCHEMA = "sync_machine_demo";
 
     private final Access access;
@@ -69,6 +69,23 @@ public final class Database implements AutoCloseable {
         } catch (SQLException e) {
             database.close();
             throw e;
+        }
+        return database;
+    }
+
+    /**
+     * Opens a database, and keeps what earlier runs have left in the schema.
+     *
+     * @param given where it is; null for an embedded one, which is empty
+     */
+    public static Database openAsItIs(@Nullable Access given) throws IOException, SQLException {
+        if (given == null) {
+            return open(null);
+        }
+        Database database = new Database(given, null);
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute("create schema if not exists " + SCHEMA);
         }
         return database;
     }

@@ -68,7 +68,7 @@ public final class HttpApi {
     /** Puts the publication's document at the path. */
     public void put(String path, Publication<?, ?, ?> publication) throws IOException, InterruptedException {
         String document = publication.json().orElseThrow();
-        Answer answer = call(path, document, publication.idempotencyKey(), Long.toString(publication.version()));
+        Answer answer = call("PUT", path, document, publication.idempotencyKey(), Long.toString(publication.version()));
         if (!answer.isSuccess()) {
             fail("PUT " + path, answer);
         }
@@ -76,14 +76,19 @@ public final class HttpApi {
 
     /** Deletes what is at the path; nothing being there is as good. */
     public void delete(String path, Publication<?, ?, ?> publication) throws IOException, InterruptedException {
-        Answer answer = call(path, null, publication.idempotencyKey(), Long.toString(publication.version()));
+        Answer answer = call("DELETE", path, null, publication.idempotencyKey(), Long.toString(publication.version()));
         if (!answer.isSuccess() && !answer.isGone()) {
             fail("DELETE " + path, answer);
         }
     }
 
-    /** A PUT, or a DELETE if there is no document. */
-    Answer call(String path, @Nullable String document, @Nullable String idempotencyKey, @Nullable String version)
+    /** One call, with a body if there is a document. */
+    Answer call(
+            String method,
+            String path,
+            @Nullable String document,
+            @Nullable String idempotencyKey,
+            @Nullable String version)
             throws IOException, InterruptedException {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create(base + path)).timeout(timeout);
@@ -94,9 +99,9 @@ public final class HttpApi {
             request.header(VERSION, version);
         }
         if (document == null) {
-            request.DELETE();
+            request.method(method, BodyPublishers.noBody());
         } else {
-            request.header("Content-Type", "application/json").PUT(BodyPublishers.ofString(document));
+            request.header("Content-Type", "application/json").method(method, BodyPublishers.ofString(document));
         }
         HttpResponse<Void> response = client.send(request.build(), BodyHandlers.discarding());
         return new Answer(

@@ -23,12 +23,32 @@ public final class Report {
 
     private final List<Phase> phases = new ArrayList<>();
     private final Set<String> wrong = new TreeSet<>();
+    private final List<Check> checks = new ArrayList<>();
     private long overlapping;
     private long parked;
     private boolean stalled;
     private @Nullable Double idleLatencyMillis;
 
+    private record Check(String key, String description, long value, long most) {
+
+        boolean isKept() {
+            return value <= most;
+        }
+    }
+
     Report() {}
+
+    /**
+     * Adds what only one example measures.
+     *
+     * @param key its name in the JSON object
+     * @param description for people to read
+     * @param value what was measured
+     * @param most how much it may be
+     */
+    public void check(String key, String description, long value, long most) {
+        checks.add(new Check(key, description, value, most));
+    }
 
     void add(Phase phase, Set<String> wrongSubjects) {
         phases.add(phase);
@@ -48,9 +68,12 @@ public final class Report {
         this.parked = parked;
     }
 
-    /** Whether every phase came to its end, and nothing was wrong or overlapping in any. */
+    /** Whether every phase came to its end, nothing was wrong or overlapping in any, and nothing was more than it may be. */
     public boolean isGood() {
-        return !stalled && wrong.isEmpty() && overlapping == 0;
+        return !stalled
+                && wrong.isEmpty()
+                && overlapping == 0
+                && checks.stream().allMatch(Check::isKept);
     }
 
     /** Writes the table, and what it does not show. */
@@ -74,6 +97,15 @@ public final class Report {
         out.printf(Locale.ENGLISH, "  overlapping calls of one subject: %,d%n", overlapping);
         if (idleLatencyMillis != null) {
             out.printf(Locale.ENGLISH, "  from commit to call when idle:    %.1f ms (median)%n", idleLatencyMillis);
+        }
+        for (Check check : checks) {
+            out.printf(
+                    Locale.ENGLISH,
+                    "  %-33s %,d of at most %,d%s%n",
+                    check.description() + ":",
+                    check.value(),
+                    check.most(),
+                    check.isKept() ? "" : " – too many");
         }
         if (parked > 0) {
             out.printf(Locale.ENGLISH, "  given up (dead letters):          %,d%n", parked);
@@ -113,6 +145,7 @@ public final class Report {
         fields.put("idleLatencyMedianMs", idleLatencyMillis == null ? null : rounded(idleLatencyMillis, 2));
         fields.put("deadLetters", parked);
         fields.put("settled", !stalled);
+        checks.forEach(check -> fields.put(check.key(), check.value()));
         try {
             return new ObjectMapper().writeValueAsString(fields);
         } catch (JsonProcessingException e) {

@@ -5,6 +5,7 @@ import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.examples.support.CallRecorder.Counts;
 import java.io.PrintStream;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trial {
 
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long POLL_MILLIS = 10;
     private static final int POLL_SHARE = 5;
     private static final long IDLE_MILLIS = 50;
@@ -33,6 +34,7 @@ public final class Trial {
     private final Outcomes outcomes;
     private final PrintStream out;
     private final Report report = new Report();
+    private long patienceNanos = PATIENCE.toNanos();
     private Map<String, String> documents;
 
     /** What a phase does. */
@@ -69,7 +71,7 @@ public final class Trial {
     /** One change of which one subject's document depends. */
     public record SingleChange(String subject, Runnable commit) {}
 
-    /** Thrown when for a minute nothing was accepted or completed. */
+    /** Thrown when for long nothing was accepted or completed. */
     public static final class StalledException extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -95,6 +97,12 @@ public final class Trial {
         this.outcomes = outcomes;
         this.out = out;
         this.documents = snapshot.read();
+    }
+
+    /** How long nothing may be accepted or completed before a phase is given up; default a minute. */
+    public Trial patience(Duration patience) {
+        patienceNanos = patience.toNanos();
+        return this;
     }
 
     /** The results so far. */
@@ -142,7 +150,7 @@ public final class Trial {
             changes.get(i).commit().run();
             long committed = System.nanoTime();
             try {
-                long called = call.get(PATIENCE_NANOS, TimeUnit.NANOSECONDS);
+                long called = call.get(patienceNanos, TimeUnit.NANOSECONDS);
                 millis[i] = Math.max(called - committed, 0) / 1e6;
             } catch (TimeoutException e) {
                 stall = "no call for subject " + changes.get(i).subject();
@@ -203,8 +211,8 @@ public final class Trial {
                 least = Math.min(least, waiting);
                 accepted = api.counts().accepted();
                 progressNanos = now;
-            } else if (now - progressNanos > PATIENCE_NANOS) {
-                return "for " + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NANOS) + " seconds nothing was accepted, while "
+            } else if (now - progressNanos > patienceNanos) {
+                return "for " + TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " seconds nothing was accepted, while "
                         + left.changes() + " changes and " + left.jobs() + " jobs wait";
             }
             // A big backlog takes long to count; the worker is to have the database for itself most of the time.

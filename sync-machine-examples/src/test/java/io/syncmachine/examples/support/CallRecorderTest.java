@@ -2,6 +2,7 @@ package io.syncmachine.examples.support;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -73,5 +74,20 @@ class CallRecorderTest {
         assertThat(called).isNotDone();
         recorder.begin("1").close();
         assertThat(called).isDone();
+    }
+
+    @Test
+    void countsHowManyWereThereAtOnceAndInATime() {
+        try (CallRecorder.Call a = recorder.begin("a");
+                CallRecorder.Call b = recorder.begin("b")) {
+            assertThat(a).isNotSameAs(b);
+        }
+        recorder.begin("a").close();
+
+        assertThat(recorder.mostInFlight()).isEqualTo(2);
+        assertThat(recorder.mostWithin(Duration.ofHours(1), subject -> true)).isEqualTo(3);
+        assertThat(recorder.mostWithin(Duration.ofHours(1), "b"::equals)).isEqualTo(1);
+        assertThat(recorder.mostWithin(Duration.ZERO.plusNanos(1), subject -> true))
+                .isLessThan(3);
     }
 }

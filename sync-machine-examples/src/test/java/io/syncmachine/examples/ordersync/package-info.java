@@ -1,0 +1,4 @@
+@NullMarked
+package io.syncmachine.examples.ordersync;
+
+import org.jspecify.annotations.NullMarked;
