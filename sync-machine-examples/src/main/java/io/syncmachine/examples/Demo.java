@@ -8,6 +8,7 @@ import io.syncmachine.examples.ordersync.Settings;
 import io.syncmachine.examples.support.Database;
 import io.syncmachine.examples.support.ExampleOptions;
 import io.syncmachine.examples.support.Report;
+import io.syncmachine.examples.thirdparty.ThirdPartyExample;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -43,7 +44,8 @@ import picocli.CommandLine.Spec;
                     + " and killed on the way (the default)",
             "  northwind  the orders of the Northwind sample database, which you provide",
             "  order-sync orders and a service, played by WireMock, that fails now and then: at most 10 calls at once and"
-                    + " 1,000 in 10 s"
+                    + " 1,000 in 10 s",
+            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute"
         },
         footer = {
             "",
@@ -65,7 +67,10 @@ public final class Demo implements Callable<Integer> {
     private static final String ORDERS = "orders";
     private static final String NORTHWIND = "northwind";
     private static final String ORDER_SYNC = "order-sync";
-    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC);
+    private static final String THIRD_PARTY = "third-party";
+    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC, THIRD_PARTY);
+    private static final int FEWEST_RECORDS = 6;
+    private static final int LARGEST_FACTOR = 150;
     private static final int GOOD = 0;
     private static final int BAD = 1;
     private static final int MISUNDERSTOOD = 2;
@@ -88,6 +93,16 @@ public final class Demo implements Callable<Integer> {
 
     @Option(names = "--customers", paramLabel = "N", description = "orders: how many customers; default: 200")
     private @Nullable Long customers;
+
+    @Option(
+            names = "--clock-factor",
+            paramLabel = "N",
+            description =
+                    "third-party: by how much minutes are shorter, up to 150; default: 60, a minute takes a second")
+    private @Nullable Long clockFactor;
+
+    @Option(names = "--records", paramLabel = "N", description = "third-party: how many records; default: 8")
+    private @Nullable Long records;
 
     @Option(names = "--seed", paramLabel = "N", description = "orders: which random changes; default: 1")
     private @Nullable Long seed;
@@ -171,6 +186,10 @@ public final class Demo implements Callable<Integer> {
     }
 
     private Report runExample(ExampleOptions options) throws Exception {
+        if (!example.equals(THIRD_PARTY)) {
+            refuse("--clock-factor", clockFactor);
+            refuse("--records", records);
+        }
         switch (example) {
             case ORDERS -> {
                 refuse("--sql", sql);
@@ -195,8 +214,28 @@ public final class Demo implements Callable<Integer> {
                 }
                 return OrderSyncExample.run(environment().or(orders, options.api(), options.database()), options.out());
             }
+            case THIRD_PARTY -> {
+                refuse("--orders", orders);
+                refuse("--customers", customers);
+                refuse("--seed", seed);
+                refuse("--sql", sql);
+                refuse("--api", api);
+                return ThirdPartyExample.run(thirdPartyNumbers(), options.database(), options.out());
+            }
             default -> throw wrong("there is no example '" + example + "'; there are " + String.join(", ", EXAMPLES));
         }
+    }
+
+    private ThirdPartyExample.Numbers thirdPartyNumbers() {
+        long factor = number("--clock-factor", clockFactor, 60);
+        if (factor > LARGEST_FACTOR) {
+            throw wrong("--clock-factor must be at most " + LARGEST_FACTOR + ", but is " + factor);
+        }
+        long some = number("--records", records, 8);
+        if (some < FEWEST_RECORDS) {
+            throw wrong("--records must be at least " + FEWEST_RECORDS + ", but is " + some);
+        }
+        return new ThirdPartyExample.Numbers(some, factor);
     }
 
     private Settings environment() {

@@ -37,6 +37,8 @@ class SnippetsTest {
             List<Path> pages = new ArrayList<>(
                     docs.filter(path -> path.toString().endsWith(".md")).toList());
             pages.add(ROOT.resolve("README.md"));
+            pages.add(ROOT.resolve("sync-machine-examples/order-sync/README.md"));
+            pages.add(ROOT.resolve("sync-machine-examples/third-party/README.md"));
             return pages;
         }
     }
@@ -50,9 +52,9 @@ class SnippetsTest {
         List<String> result = new ArrayList<>();
         List<String> current = null;
         for (String line : Files.readAllLines(page)) {
-            if (current == null && line.startsWith(FENCE + "java")) {
+            if (current == null && line.strip().startsWith(FENCE + "java")) {
                 current = new ArrayList<>();
-            } else if (current != null && line.startsWith(FENCE)) {
+            } else if (current != null && line.strip().startsWith(FENCE)) {
                 result.add(normal(current.stream()));
                 current = null;
             } else if (current != null) {

@@ -103,9 +103,25 @@ class DemoTest {
     }
 
     @Test
+    void aThirdPartyIsAskedAndToldOnceAMinuteThoughItIsDownForAWhile() throws Exception {
+        int exit = run("third-party", "--clock-factor", "120", "--records", "6", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().startsWith(KEYS);
+        assertThat(results.at("/needed").asLong()).isEqualTo(6 + 2 + 4 + 2 + 4);
+        assertThat(results.at("/fetchesInMinute").asLong()).isOne();
+        assertThat(results.at("/northInMinute").asLong()).isOne();
+        assertThat(results.at("/southInMinute").asLong()).isOne();
+        assertThat(results.at("/callsWhileDown").asLong()).isBetween(1L, 12L);
+        assertThat(results.at("/deletedTwice").asLong()).isZero();
+        assertThat(results.at("/toldWrongly").asLong()).isZero();
+    }
+
+    @Test
     void namesTheExamples() {
         assertThat(run("--list")).isZero();
-        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind", "order-sync");
+        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind", "order-sync", "third-party");
     }
 
     @ParameterizedTest
@@ -113,7 +129,7 @@ class DemoTest {
             delimiter = '|',
             value = {
                 "--frobnicate                          | Unknown option: '--frobnicate'",
-                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync",
+                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, third-party",
                 "--orders many                         | --orders",
                 "--customers 0                         | --customers must be at least 1, but is 0",
                 "--api ftp://localhost                 | --api must be an http or https URL",
@@ -123,6 +139,9 @@ class DemoTest {
                 "northwind --sql no-such-file          | --sql no-such-file is not a file that can be read",
                 "northwind --sql pom.xml --seed 3      | --seed is no option of northwind",
                 "order-sync --customers 3              | --customers is no option of order-sync",
+                "third-party --clock-factor 151        | --clock-factor must be at most 150, but is 151",
+                "third-party --records 5               | --records must be at least 6, but is 5",
+                "order-sync --records 9                | --records is no option of order-sync",
                 "order-sync --orders 0                 | --orders must be at least 1, but is 0",
             })
     void refusesACommandLineThatItDoesNotUnderstand(String arguments, String message) {

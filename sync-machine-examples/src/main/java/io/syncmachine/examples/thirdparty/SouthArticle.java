@@ -1,0 +1,4 @@
+package io.syncmachine.examples.thirdparty;
+
+/** What the south holds of an item. */
+record SouthArticle(String article, String title) {}
