@@ -9,6 +9,7 @@ import io.syncmachine.spi.MachineDefinition;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * The declaration of a machine: which entities it listens to, whose documents their changes concern, how a document is built,
@@ -92,6 +93,20 @@ public final class SyncMachine<S, ID> {
      */
     public SyncMachine<S, ID> beside(String name, Destination<? super S, ? super ID, Object> destination) {
         return new SyncMachine<>(Variant.named(name, Variant.to(destination, definition)));
+    }
+
+    /**
+     * The same machine, with the same name and state, which sends to a second destination, too, to compare how it takes what the first one
+     * gets; see {@link ShadowingDestination} for what that means. Of a machine whose destination is an adapter, one can publish to a
+     * {@link ShadowingDestination} as well, which has settings and counts.
+     *
+     * @param shadow to be compared
+     * @param onDifference told of each publication that did not end in the same way at both
+     */
+    public SyncMachine<S, ID> shadowedBy(
+            Destination<? super S, ? super ID, Object> shadow,
+            Consumer<? super ShadowingDestination.Difference> onDifference) {
+        return new SyncMachine<>(Variant.shadowed(shadow, onDifference, definition));
     }
 
     /**

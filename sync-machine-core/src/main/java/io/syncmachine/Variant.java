@@ -2,6 +2,7 @@ package io.syncmachine;
 
 import io.syncmachine.function.CheckedPredicate;
 import io.syncmachine.spi.MachineDefinition;
+import java.util.function.Consumer;
 
 /** Definitions made of others. */
 final class Variant {
@@ -37,6 +38,25 @@ final class Variant {
                     "machine '" + of.name() + "': the destination '" + destination.name()
                             + "' gives ids, which needs build(Document.class, …), so that an unanswered create can be repeated");
         }
+        Policy policy = of.policy().limits(limits(of, destination));
+        return sending(destination, policy, destination.givesRemoteIds(), of);
+    }
+
+    /** Whatever the destination was, it is the same for the machine with a shadow. */
+    static <S, ID, D> MachineDefinition<S, ID, D> shadowed(
+            Destination<? super S, ? super ID, ? super D> shadow,
+            Consumer<? super ShadowingDestination.Difference> onDifference,
+            MachineDefinition<S, ID, D> of) {
+        Destination<S, ID, D> both =
+                ShadowingDestination.<S, ID, D>of(of.destination(), shadow).onDifference(onDifference);
+        return sending(both, of.policy(), of.remoteIdsFromApi(), of);
+    }
+
+    private static <S, ID, D> MachineDefinition<S, ID, D> sending(
+            Destination<? super S, ? super ID, ? super D> destination,
+            Policy policy,
+            boolean remoteIdsFromApi,
+            MachineDefinition<S, ID, D> of) {
         return checked(new MachineDefinition<>(
                 of.name(),
                 of.storedName(),
@@ -50,8 +70,8 @@ final class Variant {
                 of.builder(),
                 destination,
                 of.afterPublish(),
-                of.policy().limits(limits(of, destination)),
-                destination.givesRemoteIds()));
+                policy,
+                remoteIdsFromApi));
     }
 
     /** The destination's own; or those of the policy, if they are not what the former destination said. */
