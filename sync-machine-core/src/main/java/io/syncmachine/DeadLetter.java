@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param tenant whose
  * @param entityType the declared name of the changed entity's type, where its subjects could not be found or it could not be handled;
  *     empty where it is a subject that could not be published
+ * @param followUp whether not the publication was given up but what {@linkplain SyncMachine.Finishing#followUp follows} it
  * @param id the encoded id of the subject, or of the changed entity
  * @param attempts how many attempts it had
  * @param failedAt when it failed for the first time; waits that were nobody's fault do not count
@@ -29,6 +30,7 @@ public record DeadLetter(
         String machine,
         String tenant,
         Optional<String> entityType,
+        boolean followUp,
         String id,
         int attempts,
         Instant failedAt,

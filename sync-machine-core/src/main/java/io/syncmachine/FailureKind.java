@@ -1,6 +1,7 @@
 package io.syncmachine;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -62,7 +63,8 @@ public final class FailureKind {
 
     private static FailureKind waiting(Meaning meaning, Duration delay) {
         if (delay.isNegative()) {
-            throw new IllegalArgumentException("the delay of " + meaning + " must not be negative, but is " + delay);
+            throw new IllegalArgumentException("the delay of " + meaning.name().toLowerCase(Locale.ROOT)
+                    + " must not be negative, but is " + delay);
         }
         return new FailureKind(meaning, delay);
     }

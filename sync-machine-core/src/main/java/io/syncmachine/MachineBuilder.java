@@ -10,6 +10,7 @@ import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.function.CheckedPredicate;
 import io.syncmachine.spi.Listener;
 import io.syncmachine.spi.MachineDefinition;
+import io.syncmachine.spi.OutcomeListeners;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -165,6 +166,9 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                 publisher;
         private @Nullable CheckedConsumer<? super Publication<S, ID, D>> deleter;
         private @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish;
+        private @Nullable CheckedConsumer<? super ID> afterDelete;
+        private @Nullable CheckedBiConsumer<? super ID, ? super String> onDeadLetter;
+        private @Nullable CheckedConsumer<? super FollowUp<ID>> followUp;
         private @Nullable Policy policy;
         private boolean remoteIdsFromApi;
         private boolean answersResult;
@@ -240,6 +244,27 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
         }
 
         @Override
+        public Finishing<S, ID, D> afterDelete(CheckedConsumer<? super ID> listener) {
+            once("afterDelete", afterDelete);
+            afterDelete = listener;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> onDeadLetter(CheckedBiConsumer<? super ID, ? super String> listener) {
+            once("onDeadLetter", onDeadLetter);
+            onDeadLetter = listener;
+            return this;
+        }
+
+        @Override
+        public Finishing<S, ID, D> followUp(CheckedConsumer<? super FollowUp<ID>> listener) {
+            once("followUp", followUp);
+            followUp = listener;
+            return this;
+        }
+
+        @Override
         public Finishing<S, ID, D> remoteIdsFromApi() {
             if (documentType == null) {
                 throw new IllegalStateException(
@@ -286,7 +311,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     documentType,
                     builder,
                     destination,
-                    afterPublish,
+                    new OutcomeListeners<>(afterPublish, afterDelete, onDeadLetter, followUp),
                     effective,
                     remoteIdsFromApi)));
         }

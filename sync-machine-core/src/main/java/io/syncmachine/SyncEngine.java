@@ -4,7 +4,6 @@ import io.syncmachine.event.SyncObserver;
 import io.syncmachine.function.CheckedRunnable;
 import io.syncmachine.internal.Engine;
 import io.syncmachine.internal.Settings;
-import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.DeadLetterStore.Filter;
 import io.syncmachine.spi.EngineClock;
@@ -324,7 +323,6 @@ public final class SyncEngine implements Events, AutoCloseable {
         private Duration grace = Duration.ofSeconds(1);
         private Duration startWithin = ChronoUnit.FOREVER.getDuration();
         private Duration patience = Duration.ofSeconds(25);
-        private @Nullable CallLimiter limiter;
         private boolean works = true;
         private JournalPolicy journal = JournalPolicy.defaults();
         private Duration tombstones = Duration.ofDays(30);
@@ -426,15 +424,6 @@ public final class SyncEngine implements Events, AutoCloseable {
         }
 
         /**
-         * Who grants calls where {@link Limits} are declared, and keeps destinations' pauses; default the store's own, shared by all that
-         * share the store.
-         */
-        public Builder limiter(CallLimiter limiter) {
-            this.limiter = limiter;
-            return this;
-        }
-
-        /**
          * How long a claim lasts, and so how long the subjects of a crashed node wait for another; default 60 seconds, from 100 ms to a
          * day, and at least twice the deadline and grace of every machine. Claims of work that takes longer are renewed, up to ten
          * times that long.
@@ -466,8 +455,8 @@ public final class SyncEngine implements Events, AutoCloseable {
         }
 
         /**
-         * How long {@link #start} waits for a database that is away; default for ever. One line is logged when it begins to wait, and one
-         * when the database is back.
+         * How long {@link #start} waits for a database or server that is away; default for ever. One line is logged when it begins to wait, and one
+         * when the store is back.
          *
          * @throws IllegalArgumentException if negative
          */
@@ -538,7 +527,6 @@ public final class SyncEngine implements Events, AutoCloseable {
                     startWithin,
                     patience,
                     works,
-                    limiter,
                     List.copyOf(observers),
                     journal,
                     tombstones,

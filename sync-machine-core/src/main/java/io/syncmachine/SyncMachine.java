@@ -259,6 +259,31 @@ public final class SyncMachine<S, ID> {
         Finishing<S, ID, D> afterPublish(CheckedBiConsumer<? super S, ? super D> listener);
 
         /**
+         * Called after a delete was acknowledged and recorded, like {@link #afterPublish}.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Finishing<S, ID, D> afterDelete(CheckedConsumer<? super ID> listener);
+
+        /**
+         * Called after a publication was given up, with the reason, like {@link #afterPublish}.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Finishing<S, ID, D> onDeadLetter(CheckedBiConsumer<? super ID, ? super String> listener);
+
+        /**
+         * The durable form of these three: told what became of a subject by a job of its own, which is kept together with the outcome. Called
+         * at least once, whatever crashes, one at a time per subject and node, and again after a failure as {@link Policy#retry()}
+         * says, or not if it throws {@link RejectedException}; what is given up is a dead letter, too. No publication waits for it, nor
+         * it for any. Where jobs are kept on another server than records, it may rarely be called for a document that is about to be
+         * recorded.
+         *
+         * @throws IllegalStateException if said already
+         */
+        Finishing<S, ID, D> followUp(CheckedConsumer<? super FollowUp<ID>> listener);
+
+        /**
          * The API gives a created subject an id of its own ({@link PublishResult#withRemoteId}). A create whose answer was lost
          * is then repeated with the same document and idempotency key before anything else is sent, so that the id gets known and
          * no second subject is made. Needs {@link Listening#build(Class, CheckedFunction)}.

@@ -69,7 +69,7 @@ final class Variant {
                 of.documentType(),
                 of.builder(),
                 destination,
-                of.afterPublish(),
+                of.told(),
                 policy,
                 remoteIdsFromApi));
     }
@@ -99,7 +99,7 @@ final class Variant {
                 of.documentType(),
                 of.builder(),
                 of.destination(),
-                of.afterPublish(),
+                of.told(),
                 of.policy(),
                 of.remoteIdsFromApi());
     }
@@ -119,7 +119,7 @@ final class Variant {
                 of.documentType(),
                 of.builder(),
                 of.destination(),
-                of.afterPublish(),
+                of.told(),
                 of.policy(),
                 of.remoteIdsFromApi()));
     }

@@ -14,6 +14,12 @@ public enum Hook {
     ON_DELETE,
     /** What follows an acknowledged create or update. */
     AFTER_PUBLISH,
+    /** What follows an acknowledged delete. */
+    AFTER_DELETE,
+    /** What follows a publication that was given up. */
+    ON_DEAD_LETTER,
+    /** A durable listener to what became of a subject. */
+    FOLLOW_UP,
     /** A handler of changes. */
     HANDLE_CHANGE
 }

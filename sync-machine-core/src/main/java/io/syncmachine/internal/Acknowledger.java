@@ -1,11 +1,10 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.FollowUp.What;
 import io.syncmachine.PublicationKind;
-import io.syncmachine.event.Hook;
 import io.syncmachine.event.Outcome;
 import io.syncmachine.event.Outcome.Result;
-import io.syncmachine.function.CheckedBiConsumer;
 import io.syncmachine.internal.Verdict.Effect;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineThreads;
@@ -55,9 +54,8 @@ final class Acknowledger implements EngineThreads.Step {
     private static final Duration IDLE = Duration.ofSeconds(5);
 
     private final Store store;
-    private final Settings settings;
     private final IntSupplier load;
-    private final Slots<Runnable> sideEffects;
+    private final SideEffects sideEffects;
     private final Heartbeat heartbeat;
     private final Announcer announcer;
     private final JournalWriter journal;
@@ -85,7 +83,7 @@ final class Acknowledger implements EngineThreads.Step {
      * Makes one.
      *
      * @param load how many publications are in flight or about to be: while there are some, it is worth waiting a little for more
-     * @param sideEffects runs what follows a publication
+     * @param sideEffects calls what follows a publication
      * @param heartbeat holds the claims until they are settled
      * @param announcer tells of the outcomes
      */
@@ -93,11 +91,10 @@ final class Acknowledger implements EngineThreads.Step {
             Store store,
             Settings settings,
             IntSupplier load,
-            Slots<Runnable> sideEffects,
+            SideEffects sideEffects,
             Heartbeat heartbeat,
             Announcer announcer) {
         this.store = store;
-        this.settings = settings;
         this.load = load;
         this.sideEffects = sideEffects;
         this.heartbeat = heartbeat;
@@ -133,7 +130,7 @@ final class Acknowledger implements EngineThreads.Step {
 
     /** Whether everything is written, and what follows publications is done. */
     boolean isIdle() {
-        return pending.get() == 0 && sideEffects.load() == 0;
+        return pending.get() == 0 && sideEffects.isIdle();
     }
 
     private void tellOne() {
@@ -247,8 +244,11 @@ final class Acknowledger implements EngineThreads.Step {
             settleJobs();
             fence();
             releaseLeases();
-            entries.forEach(this::afterPublish);
-            return entries.stream().map(outcomes::get).toList();
+            List<Outcome> told = entries.stream().map(outcomes::get).toList();
+            for (int i = 0; i < told.size(); i++) {
+                sideEffects.tell(entries.get(i).run(), told.get(i));
+            }
+            return told;
         }
 
         private void writeRecords() {
@@ -274,12 +274,49 @@ final class Acknowledger implements EngineThreads.Step {
                     closings.add(closing(run, entry.verdict()));
                 }
             }
+            List<JobRequest> followUps = followUps(Verdict.Acknowledged.class);
+            if (followUps.isEmpty()) {
+                kept.addAll(write(acknowledgements, closings));
+                return;
+            }
+            Set<Long> written = new HashSet<>();
+            store.atomically(() -> {
+                written.clear();
+                store.jobs().enqueue(followUps);
+                written.addAll(write(acknowledgements, closings));
+            });
+            kept.addAll(written);
+        }
+
+        private Set<Long> write(List<Acknowledgement> acknowledgements, List<Closing> closings) {
+            Set<Long> written = new HashSet<>();
             if (!acknowledgements.isEmpty()) {
-                kept.addAll(store.payloads().record(acknowledgements));
+                written.addAll(store.payloads().record(acknowledgements));
             }
             if (!closings.isEmpty()) {
-                kept.addAll(store.payloads().close(closings));
+                written.addAll(store.payloads().close(closings));
             }
+            return written;
+        }
+
+        /** For durable listeners; kept before what they tell of is, so that no crash is between. */
+        private List<JobRequest> followUps(Class<? extends Verdict> verdict) {
+            List<JobRequest> requests = new ArrayList<>();
+            for (Entry<?, ?, ?> entry : entries) {
+                if (verdict.isInstance(entry.verdict())
+                        && entry.run().machine.definition.told().followUp() != null) {
+                    requests.add(FollowUps.request(entry.run(), what(entry)));
+                }
+            }
+            return requests;
+        }
+
+        private What what(Entry<?, ?, ?> entry) {
+            if (entry.verdict() instanceof Verdict.GiveUp) {
+                return What.DEAD_LETTERED;
+            }
+            boolean delete = entry.run().message().intent().kind() == PublicationKind.DELETE;
+            return delete ? What.DELETED : What.PUBLISHED;
         }
 
         private Acknowledgement acknowledgement(Run<?, ?, ?> run, Verdict.Acknowledged acknowledged) {
@@ -353,9 +390,10 @@ final class Acknowledger implements EngineThreads.Step {
                             .release(batch.stream()
                                     .flatMap(entry -> Stream.ofNullable(release(entry)))
                                     .toList()));
-            settle(
-                    parks,
-                    batch -> store.jobs().park(batch.stream().map(this::park).toList()));
+            settle(parks, batch -> {
+                store.jobs().enqueue(followUps(Verdict.GiveUp.class));
+                return store.jobs().park(batch.stream().map(this::park).toList());
+            });
             tellWaits();
         }
 
@@ -499,35 +537,6 @@ final class Acknowledger implements EngineThreads.Step {
                 return "not sent: the builder's version rose, and its new documents count as acknowledged";
             }
             return verdict instanceof Verdict.GiveUp giveUp ? giveUp.reason() : null;
-        }
-
-        private <S, ID, D> void afterPublish(Entry<S, ID, D> entry) {
-            Run.Message<S, D> message = entry.run().messageOrNull();
-            CheckedBiConsumer<? super S, ? super D> listener =
-                    entry.run().machine.definition.afterPublish();
-            if (listener == null
-                    || message == null
-                    || !(entry.verdict() instanceof Verdict.Acknowledged)
-                    || isFenced(entry)) {
-                return;
-            }
-            S subject = message.subject();
-            D document = message.document();
-            if (subject != null && document != null) {
-                sideEffects.add(List.of(() -> afterPublish(entry.run(), listener, subject, document)));
-            }
-        }
-
-        private <S, D> void afterPublish(
-                Run<?, ?, ?> run, CheckedBiConsumer<? super S, ? super D> listener, S subject, D document) {
-            try {
-                settings.hooks().call(run.describe().of(Hook.AFTER_PUBLISH), () -> {
-                    listener.accept(subject, document);
-                    return null;
-                });
-            } catch (Throwable e) {
-                log.warn("machine {}: afterPublish of {} failed", run.machine.name(), run.key.id(), e);
-            }
         }
     }
 }

@@ -80,12 +80,13 @@ public final class DeadLetterOffice {
 
     private DeadLetter shown(Letter letter, List<JournalEntry> history) {
         JobKey key = letter.key();
-        boolean isSubject = key.stage() == Stage.ENSURE_PUBLICATION;
+        boolean isSubject = key.stage() != Stage.FIND_SUBJECTS;
         Instant now = settings.clock().now();
         return new DeadLetter(
                 name(key.machine()),
                 key.tenant(),
                 isSubject ? Optional.empty() : Optional.of(key.entityType()),
+                key.stage() == Stage.FOLLOW_UP,
                 isSubject ? key.key() : key.entityId(),
                 letter.attempts(),
                 now.minus(letter.failingFor()),
@@ -117,6 +118,9 @@ public final class DeadLetterOffice {
                 .map(Machine::storedName)
                 .findFirst()
                 .orElse(letter.machine());
+        if (letter.followUp()) {
+            return JobKey.followUp(letter.tenant(), storedName, letter.id());
+        }
         return letter.entityType()
                 .map(type -> JobKey.findSubjects(letter.tenant(), storedName, type, letter.id()))
                 .orElseGet(() -> JobKey.ensurePublication(letter.tenant(), storedName, letter.id()));

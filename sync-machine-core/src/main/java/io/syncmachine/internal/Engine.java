@@ -39,7 +39,7 @@ public final class Engine implements AutoCloseable {
 
     static final CanonicalJson JSON = new CanonicalJson();
 
-    /** How many calls of afterPublish there may be at once; the others wait, and no publication waits for them. */
+    /** How many calls of listeners there may be at once; the others wait, and no publication waits for them. */
     private static final int SIDE_EFFECTS = 16;
 
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
@@ -113,7 +113,7 @@ public final class Engine implements AutoCloseable {
             add(machine.definition());
         }
         handlers.forEach(this::add);
-        this.limiter = settings.limiter() == null ? store.limiter() : settings.limiter();
+        this.limiter = store.limiter();
         machines.values().forEach(machine -> machine.sendsBy(traffic(machine, limiter)));
         this.trafficWatch =
                 new TrafficWatch(traffics.values(), limiter, settings.clock(), () -> load() > 0, this::wakeWorkers);
@@ -124,7 +124,8 @@ public final class Engine implements AutoCloseable {
         this.uniqueRuns = new UniqueRuns(store.leases(), settings.clock(), settings.name(), settings.lease());
         this.heartbeat = new Heartbeat(store, settings.lease(), settings.clock());
         this.announcer = new Announcer(settings.observers());
-        this.acknowledger = new Acknowledger(store, settings, this::load, sideEffects(), heartbeat, announcer);
+        this.acknowledger = new Acknowledger(
+                store, settings, this::load, new SideEffects(sideEffects(), settings.hooks()), heartbeat, announcer);
         this.publisher = new Publisher(
                 settings,
                 acknowledger::add,
@@ -245,7 +246,7 @@ public final class Engine implements AutoCloseable {
                 }
                 Duration awayFor = Duration.ofNanos(settings.clock().nanos() - begun);
                 if (awayFor.compareTo(settings.startWithin()) >= 0) {
-                    throw new IllegalStateException("the database is away, and startWithin is over: " + awayFor, e);
+                    throw new IllegalStateException("the store is away, and startWithin is over: " + awayFor, e);
                 }
             }
             threads.await(() -> closing, pause);
@@ -338,6 +339,17 @@ public final class Engine implements AutoCloseable {
             Loop ensuring = threads.repeat("ensure-" + name, worker.ensure());
             worker.loops().add(ensuring);
             worker.slots().onRoom(ensuring::wake);
+            if (worker.machine().definition.told().followUp() != null) {
+                worker.loops()
+                        .add(threads.repeat(
+                                "follow-up-" + name,
+                                new FollowUps<>(
+                                        worker.machine(),
+                                        store,
+                                        settings,
+                                        heartbeat,
+                                        new AdaptivePoll(settings.clock()))));
+            }
             if (worker.machine().builderVersion() > 0) {
                 others.add(threads.repeat(
                         "sweep-" + name, new Sweep(worker.machine(), store, settings, this::wakeWorkers)));

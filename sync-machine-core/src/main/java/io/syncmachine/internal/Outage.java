@@ -31,7 +31,7 @@ final class Outage {
             if (!lasts) {
                 lasts = true;
                 log.warn(
-                        "{}: the database is away; it is tried again until it is back ({})",
+                        "{}: the store is away; it is tried again until it is back ({})",
                         engine,
                         Failures.describe(failure));
             }
@@ -47,7 +47,7 @@ final class Outage {
         synchronized (without) {
             if (without.remove(who) && without.isEmpty()) {
                 lasts = false;
-                log.info("{}: the database is back", engine);
+                log.info("{}: the store is back", engine);
             }
         }
     }

@@ -3,7 +3,6 @@ package io.syncmachine.internal;
 import io.syncmachine.JournalPolicy;
 import io.syncmachine.PayloadCodec;
 import io.syncmachine.event.SyncObserver;
-import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import java.time.Duration;
@@ -24,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * @param startWithin how long a start waits for a store that is away
  * @param patience how long a stop waits for publications in flight
  * @param works whether it runs jobs, or captures only
- * @param limiter grants calls; null for the store's
  * @param observers who is told of outcomes, and of calls of hooks
  * @param journal what the journal keeps
  * @param tombstonesKeptFor how long the records of subjects are kept that are gone at the API
@@ -42,7 +40,6 @@ public record Settings(
         Duration startWithin,
         Duration patience,
         boolean works,
-        @Nullable CallLimiter limiter,
         List<SyncObserver> observers,
         JournalPolicy journal,
         Duration tombstonesKeptFor,

@@ -4,6 +4,7 @@ import io.syncmachine.Limits;
 import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.CallLog;
 import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.StorePart;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
@@ -12,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Grants calls within one process, by a monotonic clock, and forgets them with it. Safe for use by several threads. */
-public final class InMemoryLimiter implements CallLimiter {
+public final class InMemoryLimiter implements CallLimiter, StorePart {
 
     private final EngineClock clock;
     private final Map<String, CallLog> logs = new HashMap<>();
@@ -31,6 +32,14 @@ public final class InMemoryLimiter implements CallLimiter {
     public static InMemoryLimiter create(EngineClock clock) {
         return new InMemoryLimiter(clock);
     }
+
+    /** Does nothing. */
+    @Override
+    public void open(Runnable wake, boolean works) {}
+
+    /** Does nothing: what was granted is still known. */
+    @Override
+    public void close() {}
 
     private long now() {
         return TimeUnit.NANOSECONDS.toMicros(clock.nanos());

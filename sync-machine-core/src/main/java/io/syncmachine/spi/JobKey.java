@@ -28,6 +28,11 @@ public record JobKey(String tenant, String machine, Stage stage, String key) {
         return new JobKey(tenant, machine, Stage.ENSURE_PUBLICATION, subjectId);
     }
 
+    /** The job that tells a durable listener what became of a subject. */
+    public static JobKey followUp(String tenant, String machine, String subjectId) {
+        return new JobKey(tenant, machine, Stage.FOLLOW_UP, subjectId);
+    }
+
     /** The entity's type, in a job that finds subjects. */
     public String entityType() {
         return key.substring(0, key.indexOf(':'));

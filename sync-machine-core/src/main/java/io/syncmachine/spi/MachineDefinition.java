@@ -2,7 +2,6 @@ package io.syncmachine.spi;
 
 import io.syncmachine.Destination;
 import io.syncmachine.Policy;
-import io.syncmachine.function.CheckedBiConsumer;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.function.CheckedPredicate;
 import java.util.List;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param documentType null if it was not named
  * @param builder from subject to document
  * @param destination tells the API
- * @param afterPublish called after an acknowledged create or update
+ * @param told who is told what became of subjects
  * @param policy retries, deadline, concurrency
  * @param remoteIdsFromApi whether an unanswered create is repeated before anything else
  */
@@ -43,6 +42,6 @@ public record MachineDefinition<S, ID, D>(
         @Nullable Class<D> documentType,
         CheckedFunction<? super S, ? extends D> builder,
         Destination<? super S, ? super ID, ? super D> destination,
-        @Nullable CheckedBiConsumer<? super S, ? super D> afterPublish,
+        OutcomeListeners<S, ID, D> told,
         Policy policy,
         boolean remoteIdsFromApi) {}

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** Where a machine's state is kept: the parts that belong together. */
-public interface Store extends AutoCloseable {
+public interface Store extends StorePart {
 
     /** Captured changes. */
     Outbox outbox();
@@ -40,25 +40,11 @@ public interface Store extends AutoCloseable {
     void atomically(Runnable calls);
 
     /**
-     * Called when the engine starts and before anything else is used; once, unless it fails.
-     *
-     * @param wake to be called whenever changes or jobs may have been added, by this process or another; quick, never throws, may
-     *     be called by any thread. A store that cannot know calls it less often: the engine polls as well.
-     * @param works whether this engine runs jobs; if not, the store tells other processes of changes made here
-     * @throws IllegalStateException if the store is not fit for use, saying why
-     * @throws RuntimeException if it is {@linkplain #isAway away}; it is opened again later then
-     */
-    void open(Runnable wake, boolean works);
-
-    /**
      * Whether a failure, of a call of this store or of the entities beside it, means that a database or server cannot be reached for now:
      * then it is waited for without an end, and nothing counts as failed. Quick; may be called by any thread.
      */
+    @Override
     default boolean isAway(Throwable failure) {
         return false;
     }
-
-    /** Ends what {@link #open} began; other calls fail or do nothing afterwards. */
-    @Override
-    void close();
 }

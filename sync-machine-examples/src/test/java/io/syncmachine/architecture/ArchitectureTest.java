@@ -139,6 +139,44 @@ class ArchitectureTest {
     }
 
     @Test
+    void httpUsesCoreAndItsClients() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.http.."},
+                "io.syncmachine",
+                "io.syncmachine.function..",
+                "java..",
+                "javax.net.ssl..",
+                "org.apache.hc..",
+                "com.fasterxml.jackson..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
+    void redisUsesCoreAndJedis() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.redis.."},
+                "io.syncmachine",
+                "io.syncmachine.event..",
+                "io.syncmachine.spi..",
+                "java..",
+                "redis.clients.jedis..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
+    void eachHttpClientIsItsTransportsOwnAffair() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("io\\.syncmachine\\.http\\.ApacheTransport.*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.apache.hc..")
+                .check(CLASSES);
+    }
+
+    @Test
     void testKitUsesCoreOnly() {
         onlyDependsOn(
                 new String[] {"io.syncmachine.test.."},
@@ -158,20 +196,26 @@ class ArchitectureTest {
     void adaptersShowOnlyTheirFactories() {
         classes()
                 .that()
-                .resideInAnyPackage("io.syncmachine.jdbc..", "io.syncmachine.jpa..")
+                .resideInAnyPackage(
+                        "io.syncmachine.http..",
+                        "io.syncmachine.jdbc..",
+                        "io.syncmachine.jpa..",
+                        "io.syncmachine.redis..")
                 .and()
                 .arePublic()
                 .and()
                 .areTopLevelClasses()
                 .should()
                 .haveNameMatching(
-                        ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities)")
+                        ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
+                                + "|HttpDestination|HttpBatch|HttpTransport|HttpCall|HttpAnswer|NotSentException"
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisWakeups|RedisStoreException)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(jdbc|jpa|test|examples)..")
+        slices().matching("io.syncmachine.(http|jdbc|jpa|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);

@@ -2,8 +2,11 @@ package io.syncmachine.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.syncmachine.Limits;
+import io.syncmachine.Policy;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
+import io.syncmachine.UniqueRun;
 import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jpa.JpaEntities;
 import io.syncmachine.memory.InMemoryEntities;
@@ -11,8 +14,10 @@ import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.test.ManualClock;
 import io.syncmachine.test.ManualThreads;
 import jakarta.persistence.EntityManagerFactory;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +46,27 @@ class ReadmeTest {
             assertThat(engine.backlog().isEmpty()).isTrue();
         }
     }
+
+    @Test
+    void limitsAreDeclaredInAPolicy() {
+        Policy policy = Policy.defaults()
+                .limits(Limits.none().atMost(1_000, Duration.ofSeconds(10)).inFlight(10));
+        assertThat(policy.limits().windows()).hasSize(1);
+    }
+
+    @Test
+    void aTaskIsRunOnceAtATime() throws Exception {
+        try (SyncEngine engine = SyncEngine.builder()
+                .machines(ORDER_TO_API)
+                .entities(InMemoryEntities.create().type(Order.class, Long.class, Order::id))
+                .store(InMemoryStore.create())
+                .start()) {
+            Optional<UniqueRun> other = engine.runUnique("fetch", "partner-7", Duration.ofMinutes(10), () -> fetch());
+            assertThat(other).isEmpty();
+        }
+    }
+
+    private static void fetch() {}
 
     @Test
     void aMachineIsTestedWithoutWaiting() {

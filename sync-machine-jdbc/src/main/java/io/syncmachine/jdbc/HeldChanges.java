@@ -13,8 +13,11 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Changes that became jobs of an executor that forgets them when its process ends: they stay in the outbox, held by this node, until their jobs
- * are done. If the node dies, others may take them as soon as it holds them no longer. Not safe for use by several threads.
+ * Changes that become jobs of an executor elsewhere. While it is asked, no transaction is open: they are held by this node. If the node dies,
+ * others may take them as soon as it holds them no longer.
+ *
+ * <p>They go from the outbox after a durable executor has kept their jobs; from then on, that is who must not lose them. With one that
+ * forgets its jobs when its process ends, they stay, held, until their jobs are done.
  */
 final class HeldChanges {
 
@@ -44,6 +47,18 @@ final class HeldChanges {
         this.database = database;
     }
 
+    /** To a durable executor: enqueued first, deleted then. Safe for use by several threads. */
+    int handOver(int limit, Router router, JobExecutor jobs) {
+        List<Row> rows = hold(limit);
+        if (!rows.isEmpty()) {
+            enqueue(rows, router, jobs);
+            List<Long> ids = idsOf(rows);
+            database.inTransaction(connection -> delete(connection, ids));
+        }
+        return rows.size();
+    }
+
+    /** To one that forgets. Not safe for use by several threads. */
     int relay(int limit, Router router, JobExecutor jobs) {
         forgetDone(jobs.covered());
         keepHolding();
@@ -51,11 +66,20 @@ final class HeldChanges {
             return 0;
         }
         long since = System.nanoTime();
-        List<Row> rows = database.inTransaction(connection -> outbox.hold(connection, limit, HOLD));
-        if (rows.isEmpty()) {
-            return 0;
+        List<Row> rows = hold(limit);
+        if (!rows.isEmpty()) {
+            enqueue(rows, router, jobs);
+            batches.add(new Batch(idsOf(rows), jobs.requested(), since));
         }
-        List<Long> ids = rows.stream().map(Row::id).toList();
+        return rows.size();
+    }
+
+    private List<Row> hold(int limit) {
+        return database.inTransaction(connection -> outbox.hold(connection, limit, HOLD));
+    }
+
+    /** If that fails, some of the jobs may be kept nevertheless: the changes are for whoever comes next, which repeats those. */
+    private void enqueue(List<Row> rows, Router router, JobExecutor jobs) {
         try {
             List<JobRequest> requests =
                     router.route(rows.stream().map(Row::change).toList());
@@ -63,11 +87,21 @@ final class HeldChanges {
                 jobs.enqueue(requests);
             }
         } catch (RuntimeException e) {
-            hold(ids, Duration.ZERO);
+            letGo(rows, e);
             throw e;
         }
-        batches.add(new Batch(ids, jobs.requested(), since));
-        return rows.size();
+    }
+
+    private void letGo(List<Row> rows, RuntimeException why) {
+        try {
+            hold(idsOf(rows), Duration.ZERO);
+        } catch (RuntimeException e) {
+            why.addSuppressed(e); // they are held until the hold ends by itself
+        }
+    }
+
+    private static List<Long> idsOf(List<Row> rows) {
+        return rows.stream().map(Row::id).toList();
     }
 
     private static List<Long> ids(Collection<Batch> batches) {

@@ -2,6 +2,7 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.DeadLetterStore;
 import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.Wakeups;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

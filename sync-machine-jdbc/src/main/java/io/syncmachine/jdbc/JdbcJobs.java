@@ -132,20 +132,15 @@ abstract class JdbcJobs implements TransactionalJobs {
 
     /** The key in the first four columns of a row. */
     static JobKey key(ResultSet row) throws SQLException {
-        return new JobKey(row.getString(1), row.getString(2), stage(row.getInt(3)), row.getString(4));
+        return new JobKey(row.getString(1), row.getString(2), Stage.of(row.getInt(3)), row.getString(4));
     }
 
-    /** As stored; a stage's number never changes. */
     static long number(Stage stage) {
-        return stage == Stage.FIND_SUBJECTS ? 1 : 2;
+        return stage.number();
     }
 
     static long number(Lane lane) {
         return lane == Lane.LIVE ? 0 : 1;
-    }
-
-    private static Stage stage(int number) {
-        return number == 1 ? Stage.FIND_SUBJECTS : Stage.ENSURE_PUBLICATION;
     }
 
     static String join(Collection<Cause> causes) {

@@ -4,7 +4,7 @@ import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobExecutor;
-import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -76,30 +76,31 @@ abstract class JdbcOutbox implements TransactionalOutbox {
 
     @Override
     public final int relay(int limit, Router router, JobExecutor jobs) {
-        if (!jobs.capabilities().contains(JobExecutor.Capability.DURABLE)) {
-            synchronized (held) {
-                return held.relay(limit, router, jobs);
-            }
-        }
-        int taken = database.inTransaction(connection -> {
-            List<Change> changes = take(connection, limit);
-            if (!changes.isEmpty()) {
-                enqueue(connection, router.route(changes), jobs);
-            }
-            return changes.size();
-        });
-        if (taken == limit) {
+        int taken = relayTo(jobs, limit, router);
+        if (taken == limit && jobs.capabilities().contains(JobExecutor.Capability.DURABLE)) {
             wakeups.plenty();
         }
         return taken;
     }
 
-    private void enqueue(Connection connection, List<JobRequest> requests, JobExecutor jobs) throws SQLException {
+    private int relayTo(JobExecutor jobs, int limit, Router router) {
         if (jobs instanceof TransactionalJobs own && own.isIn(database)) {
-            own.enqueue(connection, requests);
-        } else {
-            jobs.enqueue(requests);
+            return database.inTransaction(connection -> fold(connection, limit, router, own));
         }
+        if (jobs.capabilities().contains(JobExecutor.Capability.DURABLE)) {
+            return held.handOver(limit, router, jobs);
+        }
+        synchronized (held) {
+            return held.relay(limit, router, jobs);
+        }
+    }
+
+    private int fold(Connection connection, int limit, Router router, TransactionalJobs jobs) throws SQLException {
+        List<Change> changes = take(connection, limit);
+        if (!changes.isEmpty()) {
+            jobs.enqueue(connection, router.route(changes));
+        }
+        return changes.size();
     }
 
     /** A row of tenant, type, id, kind, what changed, machines, and trace. */

@@ -7,12 +7,18 @@ import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Store;
+import io.syncmachine.spi.StorePart;
+import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +42,13 @@ public final class JdbcStore implements Store {
     private final String prefix;
     private final SchemaMode schemaMode;
     private final boolean wakeUps;
-    private final @Nullable Store jobs;
+    private final @Nullable Wakeups otherWakeups;
+    private final @Nullable JobsElsewhere jobs;
+    private final @Nullable LeaseStore leases;
+    private final @Nullable CallLimiter limiter;
+    /** Those that are kept by other servers. */
+    private final List<StorePart> elsewhere;
+
     private @Nullable Parts parts;
     private boolean open;
 
@@ -52,12 +64,28 @@ public final class JdbcStore implements Store {
             CallLimiter limiter,
             Wakeups wakeups) {}
 
+    /**
+     * Jobs that are not in the database.
+     *
+     * @param part what is opened and closed for them
+     * @param shared whether other processes can run them as well
+     */
+    private record JobsElsewhere(Supplier<JobExecutor> jobs, StorePart part, boolean shared) {}
+
     private JdbcStore(Builder builder) {
         this.dataSource = builder.dataSource;
         this.prefix = builder.prefix;
         this.schemaMode = builder.schemaMode;
         this.wakeUps = builder.wakeUps;
+        this.otherWakeups = builder.otherWakeups;
         this.jobs = builder.jobs;
+        this.leases = builder.leases;
+        this.limiter = builder.limiter;
+        this.elsewhere = Stream.concat(
+                        Stream.ofNullable(builder.jobs).map(JobsElsewhere::part),
+                        Stream.of(builder.leasesPart, builder.limiterPart).flatMap(Stream::ofNullable))
+                .distinct()
+                .toList();
     }
 
     /** A store whose tables are there already, under their default names. */
@@ -77,12 +105,12 @@ public final class JdbcStore implements Store {
 
     @Override
     public JobExecutor jobs() {
-        return jobs == null ? parts().jobs() : jobs.jobs();
+        return jobs == null ? parts().jobs() : jobs.jobs().get();
     }
 
     @Override
     public LeaseStore leases() {
-        return parts().leases();
+        return leases == null ? parts().leases() : leases;
     }
 
     @Override
@@ -92,7 +120,7 @@ public final class JdbcStore implements Store {
 
     @Override
     public CallLimiter limiter() {
-        return parts().limiter();
+        return limiter == null ? parts().limiter() : limiter;
     }
 
     @Override
@@ -140,18 +168,18 @@ public final class JdbcStore implements Store {
      * {@inheritDoc}
      *
      * <p>Told by the kinds and SQL states of the exceptions: broken and refused connections, a server that is down or coming up, and a pool
-     * that has no connection to give; not a password that is refused.
+     * that has no connection to give; not a password that is refused. Parts that are kept elsewhere tell of their own servers.
      */
     @Override
     public boolean isAway(Throwable failure) {
-        return Away.is(failure);
+        return Away.is(failure) || elsewhere.stream().anyMatch(part -> part.isAway(failure));
     }
 
     private synchronized Parts parts() {
         if (parts == null) {
             Dialect dialect = Dialects.of(dataSource);
             Database database = new Database(dataSource, dialect, prefix);
-            Wakeups wakeups = wakeUps ? dialect.wakeups(database) : new Wakeups.Local();
+            Wakeups wakeups = wakeups(database, dialect);
             parts = new Parts(
                     database,
                     dialect,
@@ -167,6 +195,13 @@ public final class JdbcStore implements Store {
         return parts;
     }
 
+    private Wakeups wakeups(Database database, Dialect dialect) {
+        if (otherWakeups != null) {
+            return otherWakeups;
+        }
+        return wakeUps ? dialect.wakeups(database) : new LocalWakeups();
+    }
+
     @Override
     public synchronized void open(Runnable wake, boolean works) {
         if (open) {
@@ -175,11 +210,27 @@ public final class JdbcStore implements Store {
         Parts parts = parts();
         parts.database().learnIsolation();
         new Schema(parts.database(), parts.dialect()).prepare(schemaMode);
-        if (jobs != null) {
-            jobs.open(wake, works);
-        }
+        openElsewhere(wake, works, parts.wakeups());
         parts.wakeups().open(wake, works);
         open = true;
+    }
+
+    /** All of them, or none: one that is away is opened again later, together with the others. */
+    private void openElsewhere(Runnable wake, boolean works, Wakeups others) {
+        Runnable wakeAll = () -> {
+            others.committed();
+            others.plenty();
+        };
+        List<StorePart> opened = new ArrayList<>();
+        try {
+            for (StorePart part : elsewhere) {
+                part.open(jobs != null && jobs.shared() ? wakeAll : wake, works);
+                opened.add(part);
+            }
+        } catch (RuntimeException e) {
+            opened.forEach(StorePart::close);
+            throw e;
+        }
     }
 
     /**
@@ -225,9 +276,7 @@ public final class JdbcStore implements Store {
         if (open) {
             open = false;
             parts().wakeups().close();
-            if (jobs != null) {
-                jobs.close();
-            }
+            elsewhere.forEach(StorePart::close);
             parts = null;
         }
     }
@@ -241,7 +290,12 @@ public final class JdbcStore implements Store {
         private SchemaMode schemaMode = SchemaMode.VALIDATE;
         private String prefix = "sync_machine_";
         private boolean wakeUps = true;
-        private @Nullable Store jobs;
+        private @Nullable Wakeups otherWakeups;
+        private @Nullable JobsElsewhere jobs;
+        private @Nullable LeaseStore leases;
+        private @Nullable StorePart leasesPart;
+        private @Nullable CallLimiter limiter;
+        private @Nullable StorePart limiterPart;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -278,6 +332,18 @@ public final class JdbcStore implements Store {
          */
         public Builder wakeUps(boolean wakeUps) {
             this.wakeUps = wakeUps;
+            this.otherWakeups = null;
+            return this;
+        }
+
+        /**
+         * Lets processes wake each other over something else than the database, for instance where that can not; default none. All nodes
+         * must do so.
+         *
+         * @param others opened and closed with the store, so for one store only
+         */
+        public Builder wakeUps(Wakeups others) {
+            this.otherWakeups = Objects.requireNonNull(others, "others");
             return this;
         }
 
@@ -290,7 +356,45 @@ public final class JdbcStore implements Store {
          * @param jobs opened and closed with this one; of it, nothing but its jobs is used
          */
         public Builder jobs(Store jobs) {
-            this.jobs = Objects.requireNonNull(jobs, "jobs");
+            this.jobs = new JobsElsewhere(jobs::jobs, jobs, false);
+            return this;
+        }
+
+        /**
+         * Keeps jobs on another server, which all nodes share; default none. If they are durable there, a change is enqueued, and only
+         * then deleted from the outbox: a node that dies in between repeats jobs, and its changes wait for another one for a minute. What
+         * the server forgets is lost. An outcome and its line in the journal are not written atomically then.
+         *
+         * @param jobs opened and closed with the store
+         */
+        public <P extends JobExecutor & StorePart> Builder jobs(P jobs) {
+            Objects.requireNonNull(jobs, "jobs");
+            this.jobs = new JobsElsewhere(() -> jobs, jobs, true);
+            return this;
+        }
+
+        /**
+         * Keeps leases on another server, which all nodes share; default none: in the database. A few are taken for what one node does for
+         * all; one for each subject only where jobs are {@linkplain #jobs(Store) kept elsewhere} and are not
+         * {@linkplain JobExecutor.Capability#EXCLUSIVE exclusive} there.
+         *
+         * @param leases opened and closed with the store
+         */
+        public <P extends LeaseStore & StorePart> Builder leases(P leases) {
+            this.leases = Objects.requireNonNull(leases, "leases");
+            this.leasesPart = leases;
+            return this;
+        }
+
+        /**
+         * Counts calls where {@link io.syncmachine.Limits} are declared, and keeps destinations' pauses, elsewhere; default none: in the
+         * database, shared by all nodes. An {@link io.syncmachine.memory.InMemoryLimiter} counts those of this process alone.
+         *
+         * @param limiter opened and closed with the store
+         */
+        public <P extends CallLimiter & StorePart> Builder limiter(P limiter) {
+            this.limiter = Objects.requireNonNull(limiter, "limiter");
+            this.limiterPart = limiter;
             return this;
         }
 

@@ -1,6 +1,7 @@
 package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

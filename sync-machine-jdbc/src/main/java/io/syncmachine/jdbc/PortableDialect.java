@@ -4,6 +4,7 @@ import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.Wakeups;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
@@ -88,6 +89,6 @@ abstract class PortableDialect implements Dialect {
     /** None between processes. */
     @Override
     public Wakeups wakeups(Database database) {
-        return new Wakeups.Local();
+        return new LocalWakeups();
     }
 }

@@ -7,6 +7,7 @@ import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
 import io.syncmachine.spi.Stage;
+import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

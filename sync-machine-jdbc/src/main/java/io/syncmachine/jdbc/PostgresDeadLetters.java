@@ -1,6 +1,7 @@
 package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.Wakeups;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;

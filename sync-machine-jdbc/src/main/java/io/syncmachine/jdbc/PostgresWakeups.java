@@ -1,5 +1,6 @@
 package io.syncmachine.jdbc;
 
+import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

@@ -223,7 +223,7 @@ class AnnotatedMachineTest {
                         "builder",
                         "destination.publisher",
                         "destination.deleter",
-                        "afterPublish")
+                        "told.afterPublish")
                 .isEqualTo(built);
         assertThat(declared.listeners())
                 .extracting("entity", "properties")

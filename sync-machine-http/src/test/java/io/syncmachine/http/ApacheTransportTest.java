@@ -1,0 +1,9 @@
+package io.syncmachine.http;
+
+class ApacheTransportTest extends HttpContract {
+
+    @Override
+    protected HttpTransport.Factory transport() {
+        return HttpTransport.apache();
+    }
+}

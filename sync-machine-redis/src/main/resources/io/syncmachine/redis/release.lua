@@ -1,0 +1,27 @@
+-- ARGV, for each: tenant, machine, stage, key, token, microseconds to rest, 1 if it counts as an attempt, reason. Answers the endings.
+local endings = {}
+for i = 1, #ARGV, 8 do
+  local tenant, machine, stage, key, token, delay, counts, reason = unpack(ARGV, i, i + 7)
+  local queue = machine .. ZERO .. stage
+  local name = jobOf(idOf(tenant, machine, stage, key))
+  local job = redis.call('HMGET', name, 'token', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2')
+  local ending = LOST
+  if job[1] == token then
+    unclaim(name)
+    unite(name, job[4], job[5], job[6], job[7])
+    if counts ~= '1' then
+      redis.call('HINCRBY', name, 'attempts', -1)
+      if job[3] then
+        redis.call('HSET', name, 'failing', whole(job[3] + delay))
+      end
+    elseif not job[3] then
+      redis.call('HSET', name, 'failing', whole(now))
+    end
+    redis.call('HSET', name, 'failure', reason)
+    lineUp(queue, job[2], tenant, key, now + delay)
+    ending = SETTLED
+  end
+  endings[#endings + 1] = ending
+end
+placeTouched()
+return endings
