@@ -18,8 +18,10 @@ import io.syncmachine.test.ManualClock;
 import io.syncmachine.test.ManualThreads;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -51,13 +53,16 @@ class DestinationsDocumentTest {
     private static final class Client {
 
         private final Map<Object, String> content = new TreeMap<>();
+        private final Set<String> keys = new HashSet<>();
 
         CompletionStage<PublishResult> put(Object id, String json, String key) {
-            content.put(id, json + key.substring(0, 0));
+            keys.add(key);
+            content.put(id, json);
             return CompletableFuture.completedFuture(PublishResult.done());
         }
 
         CompletionStage<PublishResult> delete(Object id, String key) {
+            keys.add(key);
             content.remove(id);
             return CompletableFuture.completedFuture(PublishResult.done());
         }
@@ -133,6 +138,7 @@ class DestinationsDocumentTest {
 
             assertThat(HOME).isEmpty();
             assertThat(client.content).containsOnlyKeys(1L, 2L);
+            assertThat(client.keys).hasSize(2);
             assertThat(engine.backlog().isEmpty()).isTrue();
         }
     }
