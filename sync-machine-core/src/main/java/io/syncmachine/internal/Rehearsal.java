@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class Rehearsal<S, ID, D> {
 
     private static final int PAGE = 200;
+    /** Looking for a page of keys may cost as much as there are, so that there are not many pages. */
+    private static final int KEYS = 2_000;
+
     private static final int MOST_SAMPLES = 20;
     private static final int MOST_FAILURES = 10;
 
@@ -93,12 +96,12 @@ final class Rehearsal<S, ID, D> {
             JobKey last = null;
             List<JobKey> keys;
             do {
-                keys = store.jobs().waiting(machine.storedName(), Stage.ENSURE_PUBLICATION, last, PAGE);
+                keys = store.jobs().waiting(machine.storedName(), Stage.ENSURE_PUBLICATION, last, KEYS);
                 for (JobKey key : keys) {
                     add(key.tenant(), key.key());
                     last = key;
                 }
-            } while (keys.size() == PAGE);
+            } while (keys.size() == KEYS);
         });
     }
 

@@ -232,15 +232,15 @@ class DryRunTest {
             SyncMachine<Order, Long> machine = machine();
             SyncEngine engine = world.start(machine);
             engine.pause(machine, "not yet");
-            saveMany(1_234);
+            saveMany(2_345);
             world.run();
 
             DryRun run = engine.dryRun(machine);
 
-            assertThat(run.created()).isEqualTo(1_234);
-            assertThat(run.toSend().calls()).isEqualTo(1_234);
+            assertThat(run.created()).isEqualTo(2_345);
+            assertThat(run.toSend().calls()).isEqualTo(2_345);
             assertThat(world.api.calls).isEmpty();
-            assertThat(engine.backlog().jobs()).isEqualTo(1_234);
+            assertThat(engine.backlog().jobs()).isEqualTo(2_345);
             assertThat(world.store
                             .jobs()
                             .find(JobKey.ensurePublication(Change.DEFAULT_TENANT, World.MACHINE, "1"))
