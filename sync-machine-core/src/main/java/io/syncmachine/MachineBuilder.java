@@ -299,11 +299,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                 }
                 effective = effective.limits(destination.limits());
             }
-            if (effective.unpublishable() == Policy.Unpublishable.DELETE && !destination.deletes()) {
-                throw new IllegalStateException("machine '" + name
-                        + "': unpublishable(DELETE) needs onDelete, or a destination that deletes, but there is none");
-            }
-            return new SyncMachine<>(new MachineDefinition<>(
+            return new SyncMachine<>(Variant.checked(new MachineDefinition<>(
                     name,
                     formerly == null ? name : formerly,
                     subject,
@@ -311,12 +307,13 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     List.copyOf(listeners),
                     Map.copyOf(events),
                     publishable,
+                    null,
                     documentType,
                     builder,
                     destination,
                     new OutcomeListeners<>(afterPublish, afterDelete, onDeadLetter, followUp),
                     effective,
-                    remoteIdsFromApi));
+                    remoteIdsFromApi)));
         }
 
         private Destination<? super S, ? super ID, ? super D> destination() {

@@ -163,6 +163,50 @@ public final class SyncEngine implements Events, AutoCloseable {
     }
 
     /**
+     * Tells what would be sent now of some subjects, and how long it would take at least, by building their documents and comparing them.
+     * Nothing is sent, written or locked, and no job is made. The subjects are read in batches, each in a transaction of its own, on this
+     * thread; builders and predicates are called as in a run.
+     *
+     * @param machine one that this engine runs or is to run: any whose entities its source knows
+     * @param ids each once, or it may count twice; gone through once, a few hundred at a time, and closed if it is {@link AutoCloseable}
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     * @throws IllegalStateException if the entities cannot be read
+     */
+    public <ID> DryRun dryRun(SyncMachine<?, ID> machine, Iterable<? extends ID> ids) {
+        return dryRun(machine, Change.DEFAULT_TENANT, ids);
+    }
+
+    /** The same for a tenant's subjects. */
+    public <ID> DryRun dryRun(SyncMachine<?, ID> machine, String tenant, Iterable<? extends ID> ids) {
+        return engine.dryRun(machine, tenant, ids);
+    }
+
+    /**
+     * The same for the subjects that wait now to be looked at, of all tenants: those that have a job that does not run and is no dead
+     * letter, due or not. What is committed but not relayed yet, and whose subjects are not found yet, does not count.
+     *
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     * @throws IllegalStateException if the entities cannot be read
+     */
+    public DryRun dryRun(SyncMachine<?, ?> machine) {
+        return engine.dryRun(machine);
+    }
+
+    /**
+     * The same for the subjects that a change of an entity would concern, before it is changed: the machine's function from this entity to
+     * subject ids is asked with the entity as it is committed, and told that all of its properties changed. As nothing has changed
+     * yet, most subjects may be unchanged; {@link DryRun#ifAllDiffer()} tells what follows if all of them show the change. An entity that
+     * does not exist concerns none. Subjects are read while the function's answer is, in a second transaction.
+     *
+     * @param entity may be detached; only its class, id and tenant are used
+     * @throws IllegalArgumentException if the machine does not fit the entities, or has nothing to do with this one
+     * @throws IllegalStateException if the entities cannot be read, or the function fails
+     */
+    public DryRun dryRunOf(SyncMachine<?, ?> machine, Object entity) {
+        return engine.dryRunOf(machine, entity);
+    }
+
+    /**
      * Stops a machine from publishing, on all nodes and over restarts: on this one at once, on others within a few seconds. Changes
      * are captured and coalesced meanwhile; publications in flight finish.
      *

@@ -9,6 +9,7 @@ import io.syncmachine.spi.MachineDefinition;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * The declaration of a machine: which entities it listens to, whose documents their changes concern, how a document is built,
@@ -62,6 +63,66 @@ public final class SyncMachine<S, ID> {
     /** All that was declared, for the engine and for adapters. */
     public MachineDefinition<S, ID, ?> definition() {
         return definition;
+    }
+
+    /**
+     * The same machine with another destination, which takes the place of its hooks or adapter: the same name and state, so that what was
+     * published counts as published here, too, and nothing is sent anew. For another way to the <em>same</em> API, and for a
+     * {@link RecordingDestination} in a test. An API that holds nothing yet is {@link #beside another machine's}.
+     *
+     * <p>Limits that the former destination said are those of the new one now; limits that the policy said stay, unless the new one has
+     * its own. Whether the API gives ids is what the new one says.
+     *
+     * @throws IllegalArgumentException if the destination's name is malformed
+     * @throws IllegalStateException if the destination does not fit what was declared: it has to delete where the declaration says so, and
+     *     one that gives ids needs {@link Listening#build(Class, CheckedFunction)}
+     */
+    public SyncMachine<S, ID> withDestination(Destination<? super S, ? super ID, Object> destination) {
+        return new SyncMachine<>(Variant.to(destination, definition));
+    }
+
+    /**
+     * Another machine for another destination, with the same listeners, builder, hook after publication and policy, and a name and state
+     * of its own: it begins with knowing of nothing that is published. An engine may run both, each with its own limits, jobs and pauses.
+     * For a subject to be at one of them only, say {@link #onlyFor} of each; changing a subject's destination then is no more than
+     * changing what the functions look at.
+     *
+     * @param name of the new machine, unlike all others
+     * @throws IllegalArgumentException if a name is malformed, or it is this machine's
+     * @throws IllegalStateException as in {@link #withDestination}
+     */
+    public SyncMachine<S, ID> beside(String name, Destination<? super S, ? super ID, Object> destination) {
+        return new SyncMachine<>(Variant.named(name, Variant.to(destination, definition)));
+    }
+
+    /**
+     * The same machine, with the same name and state, which sends to a second destination, too, to compare how it takes what the first one
+     * gets; see {@link ShadowingDestination} for what that means. Of a machine whose destination is an adapter, one can publish to a
+     * {@link ShadowingDestination} as well, which has settings and counts.
+     *
+     * @param shadow to be compared
+     * @param onDifference told of each publication that did not end in the same way at both
+     */
+    public SyncMachine<S, ID> shadowedBy(
+            Destination<? super S, ? super ID, Object> shadow,
+            Consumer<? super ShadowingDestination.Difference> onDifference) {
+        return new SyncMachine<>(Variant.shadowed(shadow, onDifference, definition));
+    }
+
+    /**
+     * The same machine, with the same name and state, for some subjects only. One that is not chosen any more is deleted at the
+     * destination, if it was published there, also where {@link Policy#unpublishable} says that what may not be published is kept. Of
+     * a machine that says this already, both must choose a subject.
+     *
+     * <p>Whether the deletion here or the creation at another machine's destination comes first is not promised, each being tried again by
+     * itself if it fails.
+     *
+     * @param chosen called before {@link Listening#publishWhen}, in the same transaction; must depend on nothing but the subject's
+     *     committed data, and what it looks at must be listened to
+     * @throws IllegalStateException if the destination does not delete
+     */
+    public SyncMachine<S, ID> onlyFor(CheckedPredicate<? super S> chosen) {
+        return new SyncMachine<>(Variant.onlyFor(chosen, definition));
     }
 
     @Override

@@ -80,8 +80,9 @@ final class Comparison<S, ID, D> {
         D document = null;
         String json = null;
         String fingerprint = PayloadStore.DELETE_FINGERPRINT;
-        if (subject != null && isPublishable(subject, call)) {
-            document = build(subject, call);
+        S own = subject != null && isChosen(subject, call) ? subject : null;
+        if (own != null && isPublishable(own, call)) {
+            document = build(own, call);
             json = Engine.JSON.write(document);
             fingerprint = CanonicalJson.fingerprint(json);
         }
@@ -90,7 +91,7 @@ final class Comparison<S, ID, D> {
             return repetition;
         }
         if (document == null || json == null) {
-            return deletes(subject) && mayBeAtApi(known)
+            return deletes(own) && mayBeAtApi(known)
                     ? new Decision.Send<>(PublicationKind.DELETE, subject, null, null, fingerprint)
                     : new Decision.Nothing<>(Result.NOT_PUBLISHABLE, null);
         }
@@ -117,10 +118,18 @@ final class Comparison<S, ID, D> {
                 || (known.inDoubt() && !(machine.definition.remoteIdsFromApi() && known.intent() == null));
     }
 
+    private boolean isChosen(S subject, SubjectCall call) throws Exception {
+        return holds(machine.definition.chosen(), subject, call);
+    }
+
     private boolean isPublishable(S subject, SubjectCall call) throws Exception {
-        CheckedPredicate<? super S> publishable = machine.definition.publishable();
-        return publishable == null
-                || Boolean.TRUE.equals(hooks.call(call.of(Hook.CHECK_PUBLISHABLE), () -> publishable.test(subject)));
+        return holds(machine.definition.publishable(), subject, call);
+    }
+
+    private boolean holds(@Nullable CheckedPredicate<? super S> predicate, S subject, SubjectCall call)
+            throws Exception {
+        return predicate == null
+                || Boolean.TRUE.equals(hooks.call(call.of(Hook.CHECK_PUBLISHABLE), () -> predicate.test(subject)));
     }
 
     private D build(S subject, SubjectCall call) throws Exception {
@@ -132,6 +141,7 @@ final class Comparison<S, ID, D> {
         return document;
     }
 
+    /** Whether a subject that has no document is deleted; null for one that does not exist, or is not the machine's. */
     private boolean deletes(@Nullable S subject) {
         return machine.definition.destination().deletes()
                 && (subject == null || machine.definition.policy().unpublishable() == Policy.Unpublishable.DELETE);

@@ -2,6 +2,7 @@ package io.syncmachine.internal;
 
 import io.syncmachine.ChangeHandler;
 import io.syncmachine.DeadLetter;
+import io.syncmachine.DryRun;
 import io.syncmachine.Events;
 import io.syncmachine.Explanation;
 import io.syncmachine.Limits;
@@ -53,6 +54,7 @@ public final class Engine implements AutoCloseable {
     private final Map<String, Handler<?>> handlers = new LinkedHashMap<>();
     private final Map<Machine<?, ?, ?>, Gate> gates = new LinkedHashMap<>();
     private final Map<String, Traffic> traffics = new LinkedHashMap<>();
+    private final CallLimiter limiter;
     private final TrafficWatch trafficWatch;
     private final Listeners listeners;
     private final MachineWatch watch;
@@ -111,7 +113,7 @@ public final class Engine implements AutoCloseable {
             add(machine.definition());
         }
         handlers.forEach(this::add);
-        CallLimiter limiter = store.limiter();
+        this.limiter = store.limiter();
         machines.values().forEach(machine -> machine.sendsBy(traffic(machine, limiter)));
         this.trafficWatch =
                 new TrafficWatch(traffics.values(), limiter, settings.clock(), () -> load() > 0, this::wakeWorkers);
@@ -397,9 +399,59 @@ public final class Engine implements AutoCloseable {
      */
     public Explanation explain(SyncMachine<?, ?> definition, String tenant, Object id) {
         Machine<?, ?, ?> machine = machine(definition);
-        String closed =
-                settings.works() ? Objects.requireNonNull(gates.get(machine)).closed() : "it captures only";
-        return new Explainer<>(machine, source, store, settings).explain(tenant, id, closed);
+        return new Explainer<>(machine, source, store, settings).explain(tenant, id, closed(machine));
+    }
+
+    /**
+     * Tells what would be sent of some subjects.
+     *
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     */
+    public DryRun dryRun(SyncMachine<?, ?> definition, String tenant, Iterable<?> ids) {
+        return rehearsal(definition).of(tenant, ids);
+    }
+
+    /**
+     * Tells what would be sent of the subjects whose jobs wait.
+     *
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     */
+    public DryRun dryRun(SyncMachine<?, ?> definition) {
+        return rehearsal(definition).ofWaiting();
+    }
+
+    /**
+     * Tells what would be sent of the subjects that a change of an entity concerns.
+     *
+     * @throws IllegalArgumentException if the machine does not fit the entities, or has nothing to do with this one
+     */
+    public DryRun dryRunOf(SyncMachine<?, ?> definition, Object entity) {
+        return rehearsal(definition).ofChange(source.refer(null, entity));
+    }
+
+    /** Of a machine that this engine may not run yet. */
+    private Rehearsal<?, ?, ?> rehearsal(SyncMachine<?, ?> definition) {
+        for (Machine<?, ?, ?> machine : machines.values()) {
+            if (machine.definition.equals(definition.definition())) {
+                return new Rehearsal<>(machine, source, store, settings, closed(machine), closedFor(machine));
+            }
+        }
+        Machine<?, ?, ?> machine = new Machine<>(definition.definition(), source);
+        return new Rehearsal<>(machine, source, store, settings, "this engine does not run it", pause(machine));
+    }
+
+    private @Nullable String closed(Machine<?, ?, ?> machine) {
+        return settings.works() ? Objects.requireNonNull(gates.get(machine)).closed() : "it captures only";
+    }
+
+    private Duration closedFor(Machine<?, ?, ?> machine) {
+        Duration here = machine.traffic().closedFor();
+        Duration anywhere = pause(machine);
+        return anywhere.compareTo(here) > 0 ? anywhere : here;
+    }
+
+    private Duration pause(Machine<?, ?, ?> machine) {
+        return limiter.pauses().getOrDefault(machine.definition.destination().name(), Duration.ZERO);
     }
 
     /**

@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Traffic {
 
     private static final Logger log = LoggerFactory.getLogger(Traffic.class);
+    private static final Duration FRESH = Duration.ofSeconds(1);
     private static final Duration LONGEST_REST = Duration.ofSeconds(10);
     private static final Duration OTHERS_MAY_BE_DONE = Duration.ofMillis(50);
     /** Of a destination that does not count its calls. */
@@ -32,8 +33,8 @@ final class Traffic {
     private final Limits limits;
     private final CallLimiter limiter;
     private final EngineClock clock;
-    private final Duration longestCall;
     private final Duration freshFor;
+    private final Duration inFlightFor;
     private final Breaker breaker;
     private final Deque<Permit> spare = new ArrayDeque<>();
     private final List<Returned> returned = new ArrayList<>();
@@ -65,11 +66,11 @@ final class Traffic {
         this.limits = limits;
         this.limiter = limiter;
         this.clock = clock;
-        this.longestCall = longestCall;
         this.freshFor = limits.windows().stream()
                 .map(Limits.Window::guard)
                 .min(Duration::compareTo)
-                .orElse(longestCall);
+                .orElse(FRESH);
+        this.inFlightFor = freshFor.plus(longestCall);
         this.breaker = new Breaker(limits.breaker(), clock);
         this.retryAtNanos = clock.nanos();
         this.pausedUntilNanos = clock.nanos();
@@ -137,7 +138,7 @@ final class Traffic {
 
     private void acquire(List<Permit> permits, int calls) {
         long before = clock.nanos();
-        Grant grant = limiter.acquire(destination, limits, calls, longestCall);
+        Grant grant = limiter.acquire(destination, limits, calls, inFlightFor);
         permits.addAll(Collections.nCopies(grant.calls(), new Permit(grant.at(), before)));
         if (grant.calls() < calls) {
             Duration retryIn = limits.inFlight() > 0 ? shorter(grant.retryIn(), OTHERS_MAY_BE_DONE) : grant.retryIn();

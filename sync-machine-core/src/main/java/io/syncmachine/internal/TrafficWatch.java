@@ -6,6 +6,8 @@ import io.syncmachine.spi.EngineThreads;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +23,8 @@ final class TrafficWatch implements EngineThreads.Step {
     private final EngineClock clock;
     private final BooleanSupplier isBusy;
     private final Runnable freed;
-    private long lookedNanos;
+    private final Lock looking = new ReentrantLock();
+    private volatile long lookedNanos;
 
     /**
      * Makes one.
@@ -67,16 +70,26 @@ final class TrafficWatch implements EngineThreads.Step {
         }
     }
 
-    /** Learns what other nodes were asked for, unless that was done just now. */
-    synchronized void lookIfLongAgo() {
-        if (clock.nanos() - lookedNanos >= LOOK.toNanos()) {
-            lookedNanos = clock.nanos();
-            Map<String, Duration> pauses = limiter.pauses();
-            for (Traffic traffic : traffics) {
-                Duration pause = pauses.get(traffic.destination());
-                if (pause != null) {
-                    traffic.pausedFor(pause);
-                }
+    /** Learns what other nodes were asked for, unless that was done just now or is being done. */
+    void lookIfLongAgo() {
+        long now = clock.nanos();
+        if (now - lookedNanos < LOOK.toNanos() || !looking.tryLock()) {
+            return;
+        }
+        try {
+            look();
+            lookedNanos = now;
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    private void look() {
+        Map<String, Duration> pauses = limiter.pauses();
+        for (Traffic traffic : traffics) {
+            Duration pause = pauses.get(traffic.destination());
+            if (pause != null) {
+                traffic.pausedFor(pause);
             }
         }
     }

@@ -239,6 +239,23 @@ final class InMemoryJobs implements JobExecutor {
                 .anyMatch(waiting -> !waiting.isEmpty() && waiting.first().readyAt <= now);
     }
 
+    @Override
+    public synchronized List<JobKey> waiting(String machine, Stage stage, @Nullable JobKey after, int limit) {
+        long now = time.now();
+        return jobs.values().stream()
+                .filter(job -> !job.parked && !isRunning(job, now))
+                .map(job -> job.key)
+                .filter(key -> key.machine().equals(machine) && key.stage() == stage)
+                .filter(key -> after == null || JobKey.ORDER.compare(key, after) > 0)
+                .sorted(JobKey.ORDER)
+                .limit(limit)
+                .toList();
+    }
+
+    private static boolean isRunning(Job job, long now) {
+        return job.token != Job.NOBODY && job.readyAt > now;
+    }
+
     /** The jobs that each tenant has due, in the order in which they are handed out; beginning with another tenant each time. */
     private List<Deque<Job>> due(Queue queue, long now, int limit) {
         Map<String, Deque<Job>> byTenant = new LinkedHashMap<>();
@@ -447,7 +464,7 @@ final class InMemoryJobs implements JobExecutor {
         if (job == null) {
             return Optional.empty();
         }
-        boolean running = job.token != Job.NOBODY && job.readyAt > time.now();
+        boolean running = isRunning(job, time.now());
         Duration dueIn = job.parked || running ? Duration.ZERO : time.until(job.readyAt);
         return Optional.of(new JobStatus(
                 running, job.parked, dueIn, job.attempts, job.failure, Cause.union(job.causes, job.causesSince)));

@@ -77,29 +77,35 @@ public final class CallLog {
         latest = now;
         forget(limits, now);
         long free = calls;
-        long retryAt = now;
         for (Window window : limits.windows()) {
-            Deque<Entry> entries = entries(window);
-            long left = window.calls() - count(entries);
-            if (left < calls && !entries.isEmpty()) {
-                retryAt = Math.max(retryAt, entries.element().until + length(window));
-            }
-            free = Math.min(free, left);
+            free = Math.min(free, window.calls() - count(entries(window)));
         }
         if (limits.inFlight() > 0) {
-            long left = limits.inFlight() - count(inFlight);
-            if (left < calls && !inFlight.isEmpty()) {
-                retryAt = Math.max(
-                        retryAt,
-                        inFlight.stream().mapToLong(entry -> entry.until).min().orElseThrow());
-            }
-            free = Math.min(free, left);
+            free = Math.min(free, limits.inFlight() - count(inFlight));
         }
         int granted = (int) Math.max(free, 0);
         if (granted > 0) {
             note(limits, granted, longest, now);
         }
-        return new Grant(granted, now, granted == calls ? Duration.ZERO : micros(Math.max(retryAt - now, 1)));
+        return new Grant(
+                granted, now, granted == calls ? Duration.ZERO : micros(Math.max(freeAt(limits, now) - now, 1)));
+    }
+
+    /** When there will be room for one more call in all that has none now. */
+    private long freeAt(Limits limits, long now) {
+        long freeAt = now;
+        for (Window window : limits.windows()) {
+            Deque<Entry> entries = entries(window);
+            if (!entries.isEmpty() && count(entries) >= window.calls()) {
+                freeAt = Math.max(freeAt, entries.element().until + length(window));
+            }
+        }
+        if (!inFlight.isEmpty() && limits.inFlight() > 0 && count(inFlight) >= limits.inFlight()) {
+            freeAt = Math.max(
+                    freeAt,
+                    inFlight.stream().mapToLong(entry -> entry.until).min().orElseThrow());
+        }
+        return freeAt;
     }
 
     private void note(Limits limits, int calls, Duration longest, long now) {

@@ -137,6 +137,15 @@ public interface JobExecutor {
     /** Extends leases to this long from now, and answers the tokens of the claims that still hold their jobs. */
     Set<Long> renew(Collection<Claim> claims, Duration lease);
 
+    /**
+     * Keys of a machine's jobs of one stage that wait, due or not; neither those that run nor parked ones. In order, by tenant and by key
+     * within a tenant, so that they can be gone through in pages: a job that waits all the while is in one of them.
+     *
+     * @param after those that come after this one, which need not exist any more; null for the first
+     * @param limit at most so many, one at least
+     */
+    List<JobKey> waiting(String machine, Stage stage, @Nullable JobKey after, int limit);
+
     /** How many jobs of each machine wait or run; parked ones do not count, nor do machines without any. */
     Map<String, Long> backlogs();
 

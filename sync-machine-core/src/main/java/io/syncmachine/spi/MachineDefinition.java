@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param listeners what is listened to, each class once
  * @param events the events of the application's own that are listened to, by name
  * @param publishable null for always
+ * @param chosen whether a subject is this machine's at all; one that is not, or no longer, is deleted at the destination. Null for
+ *     every subject
  * @param documentType null if it was not named
  * @param builder from subject to document
  * @param destination tells the API
@@ -36,6 +38,7 @@ public record MachineDefinition<S, ID, D>(
         List<Listener<?, ID>> listeners,
         Map<String, Listener<?, ID>> events,
         @Nullable CheckedPredicate<? super S> publishable,
+        @Nullable CheckedPredicate<? super S> chosen,
         @Nullable Class<D> documentType,
         CheckedFunction<? super S, ? extends D> builder,
         Destination<? super S, ? super ID, ? super D> destination,

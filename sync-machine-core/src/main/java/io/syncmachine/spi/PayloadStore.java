@@ -3,7 +3,9 @@ package io.syncmachine.spi;
 import io.syncmachine.PublicationKind;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -147,6 +149,13 @@ public interface PayloadStore {
 
     /** What is known of a subject; in doubt also while a run that noted an intent has the record open. */
     Optional<PayloadRecord> find(SubjectKey key);
+
+    /** The same for some; those of which nothing is known are left out. Asks for each by default. */
+    default Map<SubjectKey, PayloadRecord> find(Collection<SubjectKey> keys) {
+        Map<SubjectKey, PayloadRecord> found = new HashMap<>();
+        keys.forEach(key -> find(key).ifPresent(known -> found.put(key, known)));
+        return found;
+    }
 
     /**
      * Subjects of a machine that are present at the API with a document of an older builder, in the order of their keys (tenant

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A job table, as it is read; how jobs are changed is the dialects' business. */
 abstract class JdbcJobs implements TransactionalJobs {
@@ -24,9 +25,18 @@ abstract class JdbcJobs implements TransactionalJobs {
                 coalesce(%s, 0), t.attempts, t.last_failure, %s
             from ${p}job t where t.tenant = ? and t.machine = ? and t.stage = ? and t.job_key = ?""";
 
+    /** Says in three ways where a page begins: each database is led into the index by another one of them. */
+    private static final String WAITING = """
+            select t.tenant, t.machine, t.stage, t.job_key from ${p}job t
+            where t.machine = ? and t.stage = ? and t.parked = false and (t.token is null or t.lease_until <= %s)
+                and t.tenant >= ? and (t.tenant > ? or t.tenant = ? and t.job_key > ?)
+                and (t.tenant, t.machine, t.stage, t.job_key) > (?, ?, ?, ?)
+            order by t.tenant, t.machine, t.stage, t.job_key limit ?""";
+
     private final Database database;
     private final JdbcDeadLetters deadLetters;
     private final String find;
+    private final String waiting;
 
     /**
      * Makes one.
@@ -39,6 +49,7 @@ abstract class JdbcJobs implements TransactionalJobs {
         this.database = database;
         this.deadLetters = deadLetters;
         this.find = FIND.formatted(now, untilDue, causes);
+        this.waiting = WAITING.formatted(now);
     }
 
     @Override
@@ -55,6 +66,24 @@ abstract class JdbcJobs implements TransactionalJobs {
     public final Optional<JobStatus> find(JobKey key) {
         return database.query(find, statement -> bind(statement, key), JdbcJobs::status).stream()
                 .findFirst();
+    }
+
+    @Override
+    public final List<JobKey> waiting(String machine, Stage stage, @Nullable JobKey after, int limit) {
+        JobKey begin = after == null ? new JobKey("", machine, stage, "") : after;
+        return database.query(
+                waiting,
+                statement -> bind(
+                                statement
+                                        .text(machine)
+                                        .number(number(stage))
+                                        .text(begin.tenant())
+                                        .text(begin.tenant())
+                                        .text(begin.tenant())
+                                        .text(begin.key()),
+                                begin)
+                        .number(limit),
+                JdbcJobs::key);
     }
 
     static ArrayStatement bind(ArrayStatement statement, JobKey key) throws SQLException {

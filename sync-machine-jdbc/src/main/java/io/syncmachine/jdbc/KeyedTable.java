@@ -46,10 +46,19 @@ final class KeyedTable {
     /** Reads and locks the rows for which a condition holds. */
     <R> List<R> lock(Connection connection, Rows<?> rows, String columns, String condition, RowReader<R> reader)
             throws SQLException {
+        return select(connection, rows, columns, " where " + condition + " for update", reader);
+    }
+
+    /** Reads the rows of the keys, and locks none. */
+    <R> List<R> read(Connection connection, Rows<?> rows, String columns, RowReader<R> reader) throws SQLException {
+        return select(connection, rows, columns, "", reader);
+    }
+
+    private <R> List<R> select(Connection connection, Rows<?> rows, String columns, String end, RowReader<R> reader)
+            throws SQLException {
         List<R> result = new ArrayList<>();
         for (Rows<?> part : rows.parts()) {
-            String sql = "select " + columns + " from " + dialect.joined(name, same(part), part) + " where " + condition
-                    + " for update";
+            String sql = "select " + columns + " from " + dialect.joined(name, same(part), part) + end;
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 dialect.bind(statement, part);
                 try (ResultSet found = statement.executeQuery()) {

@@ -263,6 +263,19 @@ final class PortablePayloads implements PayloadStore {
     }
 
     @Override
+    public Map<SubjectKey, PayloadRecord> find(Collection<SubjectKey> keys) {
+        Map<SubjectKey, PayloadRecord> found = new HashMap<>();
+        database.call(connection -> table.read(
+                connection,
+                keys(keys, key -> key),
+                KNOWN + ", " + IN_DOUBT + ", t.tenant, t.machine, t.subject_id",
+                row -> found.put(
+                        new SubjectKey(row.getString(11), row.getString(12), row.getString(13)),
+                        PostgresPayloads.known(row))));
+        return found;
+    }
+
+    @Override
     public List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit) {
         return database.query(
                 OUTDATED,

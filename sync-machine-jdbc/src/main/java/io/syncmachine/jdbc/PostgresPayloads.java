@@ -71,6 +71,10 @@ final class PostgresPayloads implements PayloadStore {
     private static final String FIND = "select " + KNOWN
             + ", p.doubt or p.intended from ${p}payload p where p.tenant = ? and p.machine = ? and p.subject_id = ?";
 
+    private static final String FIND_ALL = "select " + KNOWN + """
+            , p.doubt or p.intended, p.tenant, p.machine, p.subject_id from ${p}payload p
+            join unnest(?, ?, ?) as k(tenant, machine, subject_id)
+                on p.tenant = k.tenant and p.machine = k.machine and p.subject_id = k.subject_id""";
     private static final String OUTDATED = """
             select p.tenant, p.machine, p.subject_id from ${p}payload p
             where p.machine = ? and p.state = 'PRESENT' and p.builder_version < ?
@@ -207,6 +211,19 @@ final class PostgresPayloads implements PayloadStore {
                         PostgresPayloads::known)
                 .stream()
                 .findFirst();
+    }
+
+    @Override
+    public Map<SubjectKey, PayloadRecord> find(Collection<SubjectKey> keys) {
+        Map<SubjectKey, PayloadRecord> found = new HashMap<>();
+        if (!keys.isEmpty()) {
+            database.query(
+                    FIND_ALL,
+                    statement -> keys(statement, keys, key -> key),
+                    row -> found.put(
+                            new SubjectKey(row.getString(11), row.getString(12), row.getString(13)), known(row)));
+        }
+        return found;
     }
 
     @Override

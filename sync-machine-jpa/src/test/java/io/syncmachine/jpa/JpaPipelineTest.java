@@ -2,9 +2,13 @@ package io.syncmachine.jpa;
 
 import static io.syncmachine.testing.DatabaseKind.POSTGRESQL;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.syncmachine.DryRun;
+import io.syncmachine.Explanation.Difference;
 import io.syncmachine.JournalPolicy;
 import io.syncmachine.SyncEngine;
+import io.syncmachine.SyncMachine;
 import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.SchemaMode;
 import io.syncmachine.jpa.shop.Customer;
@@ -85,6 +89,37 @@ class JpaPipelineTest {
             node.settle();
 
             assertThat(api.documents()).containsEntry(1000L, new OrderDocument(1000, null, "new"));
+        }
+    }
+
+    @Test
+    void aDryRunTellsWhatAChangeWouldConcernAndWhatWaits() {
+        SyncMachine<Order, Long> machine = ShopMachines.orderToApi(api);
+        try (Node node = Node.working(database.dataSource(), machine)) {
+            Shop shop = node.shop();
+            SyncEngine engine = node.engine();
+            createOrders(shop, 2, 250);
+            node.settle();
+            api.forgetCalls();
+
+            DryRun before = engine.dryRunOf(machine, new Customer(1L, "Ann", "No1"));
+            assertThat(before.unchanged()).isEqualTo(250);
+            assertThat(before.ifAllDiffer().calls()).isEqualTo(250);
+            assertThat(engine.backlog().isEmpty()).isTrue();
+
+            engine.pause(machine, "for a while");
+            shop.inTransaction(manager -> manager.find(Customer.class, 1L).setLastName("Yang"));
+            await().until(() -> engine.dryRun(machine).updated() == 250);
+            DryRun waiting = engine.dryRun(machine);
+            assertThat(waiting.subjects()).isEqualTo(250);
+            assertThat(waiting.samples().get(0).differences())
+                    .extracting(Difference::after)
+                    .containsExactly("\"Ann Yang\"");
+            assertThat(api.calls()).isEmpty();
+
+            engine.resume(machine);
+            node.settle();
+            assertThat(api.callCount()).isEqualTo(250);
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.UnifiedJedis;
@@ -55,6 +56,7 @@ public final class RedisJobs implements JobExecutor, StorePart {
     private static final Script ENQUEUE = Script.of("jobs", "enqueue");
     private static final Script CLAIM = Script.of("jobs", "claim");
     private static final Script ANY_DUE = Script.of("jobs", "any-due");
+    private static final Script WAITING = Script.of("jobs", "waiting");
     private static final Script COMPLETE = Script.of("jobs", "complete");
     private static final Script RELEASE = Script.of("jobs", "release");
     private static final Script PARK = Script.of("jobs", "park");
@@ -177,6 +179,24 @@ public final class RedisJobs implements JobExecutor, StorePart {
     @Override
     public boolean isAnyDue(String machine, Stage stage) {
         return Forms.number(scripts.run(ANY_DUE, List.of(machine, JobIds.number(stage)))) == 1;
+    }
+
+    /** {@inheritDoc} Redis serves nobody else while a page is looked for among all jobs of a tenant. */
+    @Override
+    public List<JobKey> waiting(String machine, Stage stage, @Nullable JobKey after, int limit) {
+        List<JobKey> keys = new ArrayList<>();
+        List<?> rows = (List<?>) scripts.run(
+                WAITING,
+                List.of(
+                        machine,
+                        JobIds.number(stage),
+                        after == null ? "" : "1" + JobIds.escaped(after.tenant()),
+                        after == null ? "" : after.key(),
+                        Integer.toString(limit)));
+        for (int i = 0; i < rows.size(); i += 2) {
+            keys.add(new JobKey(JobIds.plain((String) rows.get(i)), machine, stage, (String) rows.get(i + 1)));
+        }
+        return keys;
     }
 
     @Override

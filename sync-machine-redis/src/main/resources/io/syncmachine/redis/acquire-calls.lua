@@ -7,39 +7,25 @@ if paused > 0 then
 end
 
 log.inFlight = without(log.inFlight, function(entry) return entry[2] <= now end)
-local free = wanted
-local retryAt = now
+local granted = wanted
 for _, window in ipairs(windows) do
-  local entries = without(log.windows[window.name] or {}, function(entry) return entry[2] + window.counts <= now end)
-  log.windows[window.name] = entries
-  local left = window.calls - count(entries)
-  if left < wanted and #entries > 0 then
-    retryAt = math.max(retryAt, entries[1][2] + window.counts)
-  end
-  free = math.min(free, left)
+  window.entries = without(log.windows[window.name] or {}, function(entry) return entry[2] + window.counts <= now end)
+  log.windows[window.name] = window.entries
+  granted = math.min(granted, window.calls - count(window.entries))
 end
 if mostInFlight > 0 then
-  local left = mostInFlight - count(log.inFlight)
-  if left < wanted and #log.inFlight > 0 then
-    local first = log.inFlight[1][2]
-    for _, entry in ipairs(log.inFlight) do
-      first = math.min(first, entry[2])
-    end
-    retryAt = math.max(retryAt, first)
-  end
-  free = math.min(free, left)
+  granted = math.min(granted, mostInFlight - count(log.inFlight))
 end
+granted = math.max(granted, 0)
 
-local granted = math.max(free, 0)
 if granted > 0 then
   for _, window in ipairs(windows) do
-    local entries = log.windows[window.name]
-    local last = entries[#entries]
+    local last = window.entries[#window.entries]
     if last and now - last[1] < window.length / 128 then
       last[2] = now
       last[3] = last[3] + granted
     else
-      entries[#entries + 1] = {now, now, granted}
+      window.entries[#window.entries + 1] = {now, now, granted}
     end
   end
   if mostInFlight > 0 then
@@ -47,5 +33,20 @@ if granted > 0 then
   end
   keep()
 end
-local retryIn = granted < wanted and math.max(retryAt - now, 1) or 0
+
+-- When there will be room for one more call in all that has none now.
+local freeAt = now
+for _, window in ipairs(windows) do
+  if #window.entries > 0 and count(window.entries) >= window.calls then
+    freeAt = math.max(freeAt, window.entries[1][2] + window.counts)
+  end
+end
+if mostInFlight > 0 and #log.inFlight > 0 and count(log.inFlight) >= mostInFlight then
+  local first = log.inFlight[1][2]
+  for _, entry in ipairs(log.inFlight) do
+    first = math.min(first, entry[2])
+  end
+  freeAt = math.max(freeAt, first)
+end
+local retryIn = granted < wanted and math.max(freeAt - now, 1) or 0
 return {number(granted), number(now), number(retryIn)}

@@ -155,6 +155,16 @@ public abstract class CallLimiterContract {
                 Limits.none().atMost(2, Duration.ofMinutes(1), Duration.ZERO).atMost(5, WINDOW, Duration.ZERO);
 
         @Test
+        void tellToWaitOnlyForThatWhichHasNoRoom() {
+            Limits both = Limits.none().atMost(5, WINDOW, GUARD).atMost(20, WINDOW.multipliedBy(10), GUARD);
+            assertThat(granted(both, 5)).isEqualTo(5);
+
+            Grant none = limiter.acquire(API, both, 20, CALL);
+            assertThat(none.calls()).isZero();
+            assertThat(none.retryIn()).isBetween(WINDOW, WINDOW.plus(GUARD).plus(MARGIN));
+        }
+
+        @Test
         void holdTogether() throws Exception {
             assertThat(granted(limits, 5)).isEqualTo(2);
             pass(Duration.ofMinutes(2));

@@ -32,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -1064,6 +1065,72 @@ public abstract class JobExecutorContract {
             JobStatus status = jobs.find(key("1")).orElseThrow();
             assertThat(status.failure()).isNull();
             assertThat(status.attempts()).isEqualTo(1);
+        }
+    }
+
+    @Nested
+    class WhatWaits {
+
+        private List<JobKey> waiting(@Nullable JobKey after, int limit) {
+            return jobs.waiting(MACHINE, Stage.ENSURE_PUBLICATION, after, limit);
+        }
+
+        @Test
+        void isReadInPagesByTenantAndKey() {
+            enqueue(JobKey.ensurePublication("red", MACHINE, "7"));
+            enqueue(JobKey.ensurePublication("blue", MACHINE, "b"));
+            enqueue(JobKey.ensurePublication("blue", MACHINE, "a"));
+            enqueue(JobKey.ensurePublication("blue", MACHINE, "10"));
+
+            List<JobKey> first = waiting(null, 3);
+            assertThat(first).extracting(JobKey::tenant).containsOnly("blue");
+            assertThat(first).extracting(JobKey::key).containsExactly("10", "a", "b");
+            List<JobKey> second = waiting(first.get(2), 3);
+            assertThat(second).containsExactly(JobKey.ensurePublication("red", MACHINE, "7"));
+            assertThat(waiting(second.get(0), 3)).isEmpty();
+        }
+
+        @Test
+        void isOfOneMachineAndStage() {
+            enqueue(JobKey.ensurePublication("red", "invoices", "1"));
+            enqueue(JobKey.findSubjects("red", MACHINE, "Order", "1"));
+            assertThat(waiting(null, 10)).isEmpty();
+
+            enqueue("1");
+            assertThat(waiting(null, 10)).containsExactly(key("1"));
+            assertThat(jobs.waiting(MACHINE, Stage.FIND_SUBJECTS, null, 10))
+                    .containsExactly(JobKey.findSubjects("red", MACHINE, "Order", "1"));
+        }
+
+        @Test
+        void isNotWhatRunsOrIsParkedOrDone() throws Exception {
+            enqueueMany(4);
+            List<Claim> claims = claim(MACHINE, Stage.ENSURE_PUBLICATION, 4, LONG);
+            release(claims.get(0), LONG, true);
+            park(claims.get(1));
+            complete(claims.get(2));
+            assertThat(waiting(null, 10)).containsExactly(claims.get(0).key());
+
+            pass(LONG.multipliedBy(2));
+            assertThat(waiting(null, 10))
+                    .as("with one whose lease has ended")
+                    .containsExactlyInAnyOrder(
+                            claims.get(0).key(), claims.get(3).key());
+        }
+
+        @Test
+        void goesOnAfterAJobThatIsDone() {
+            enqueueMany(3);
+            JobKey first = waiting(null, 1).get(0);
+            claimAll().forEach(claim -> {
+                if (claim.key().equals(first)) {
+                    complete(claim);
+                } else {
+                    release(claim, LONG, false);
+                }
+            });
+
+            assertThat(waiting(first, 10)).containsExactly(key("1"), key("2"));
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -141,6 +142,20 @@ public abstract class PayloadStoreContract {
                 assertThat(payloads.find(opening.key()).orElseThrow().fingerprint())
                         .isEqualTo("fingerprint-" + opening.epoch());
             }
+        }
+
+        @Test
+        void someCanBeLookedAtTogether() {
+            assertThat(payloads.find(List.of())).isEmpty();
+            record(open());
+            SubjectKey tenant = new SubjectKey("other", KEY.machine(), KEY.id());
+            open(payloads, tenant);
+
+            Map<SubjectKey, PayloadRecord> found = payloads.find(List.of(KEY, tenant, key("none")));
+
+            assertThat(found).containsOnlyKeys(KEY, tenant);
+            assertThat(found.get(KEY)).isEqualTo(payloads.find(KEY).orElseThrow());
+            assertThat(found.get(tenant)).isEqualTo(payloads.find(tenant).orElseThrow());
         }
 
         @Test

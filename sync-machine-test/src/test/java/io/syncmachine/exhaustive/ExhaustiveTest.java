@@ -71,6 +71,7 @@ class ExhaustiveTest {
     @Tag("full")
     @Test
     void guaranteesHoldForTwoSubjectsInABatch() {
+        holds(Scope.of(2, 1, 2));
         holds(Scope.of(2, 2, 0));
     }
 

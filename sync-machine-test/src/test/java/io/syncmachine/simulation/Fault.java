@@ -28,6 +28,8 @@ enum Fault {
     LEASES_FORGOTTEN,
     /** The lease store grants what another holds. */
     LEASES_LIED,
+    /** The limiter forgets what it has granted. */
+    LIMITS_FORGOTTEN,
     /** A node's clock is wrong by up to 30 seconds. */
     CLOCK_SKEW,
     /** The API never gets a call. */

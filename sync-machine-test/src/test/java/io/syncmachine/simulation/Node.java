@@ -10,6 +10,7 @@ import io.syncmachine.simulation.Snapshot.Document;
 import io.syncmachine.simulation.Snapshot.Item;
 import io.syncmachine.simulation.Snapshot.Part;
 import io.syncmachine.simulation.Snapshot.Shelf;
+import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntitySource;
@@ -95,7 +96,9 @@ final class Node extends Scheduler.Group {
         PayloadStore payloads = through("payloads", PayloadStore.class, world.payloads);
         Journal journal = through("journal", Journal.class, own.journal());
         MachineRegistry machines = through("machines", MachineRegistry.class, world.machines);
+        CallLimiter limiter = through("limiter", CallLimiter.class, world.limiter);
         return Ports.around(Store.class, own, (method, arguments, original) -> switch (method) {
+            case "limiter" -> limiter;
             case "outbox" -> outbox;
             case "jobs" -> jobs;
             case "leases" -> leases;

@@ -1,6 +1,7 @@
 package io.syncmachine.simulation;
 
 import io.syncmachine.Backoff;
+import io.syncmachine.Limits;
 import io.syncmachine.Policy;
 import io.syncmachine.VersionRise;
 import java.time.Duration;
@@ -34,6 +35,7 @@ final class Plan {
     final int shelves;
     final int parts;
     final int inFlight;
+    final Limits limits;
     final Duration lease;
     final Duration deadline;
     final Duration grace;
@@ -74,9 +76,18 @@ final class Plan {
         transactionEvery = (500 + random.nextInt(6000)) * MILLI;
         suspends = 0.02 + 0.2 * random.nextDouble();
         asksFindersAtOnce = random.nextBoolean();
+        limits = limits(random);
         if (faulty) {
             drawRates(random);
         }
+    }
+
+    private static Limits limits(Random random) {
+        Limits drawn = Limits.none();
+        if (random.nextInt(100) < 25) {
+            drawn = drawn.atMost(1 + random.nextInt(3), Duration.ofMillis(500 + random.nextInt(2500)));
+        }
+        return random.nextInt(100) < 25 ? drawn.inFlight(1 + random.nextInt(3)) : drawn;
     }
 
     private void drawRates(Random random) {
@@ -100,6 +111,9 @@ final class Plan {
         maybe(random, Fault.READ_FAILED, 0.05);
         maybe(random, Fault.BUILD_FAILED, 0.05);
         maybe(random, Fault.DELIVERED_OUT_OF_ORDER, 0.7);
+        if (limits.areCounted()) {
+            maybe(random, Fault.LIMITS_FORGOTTEN, 0.1);
+        }
         if (!exclusiveJobs) {
             maybe(random, Fault.DELIVERED_TWICE, 0.4);
             maybe(random, Fault.DELIVERED_LATE, 0.3);
@@ -126,6 +140,7 @@ final class Plan {
                 .deadline(deadline)
                 .retry(retry)
                 .inFlight(inFlight)
+                .limits(limits)
                 .unpublishable(deletesUnpublishable ? Policy.Unpublishable.DELETE : Policy.Unpublishable.KEEP)
                 .keepPayload(keptPayload)
                 .builderVersion(builderVersion)
@@ -134,7 +149,12 @@ final class Plan {
 
     /** How long it may take, once all faults have ended, until everything is done. */
     Duration drain() {
-        return lease.plus(longestBackoff).plus(LONGEST_POLL);
+        Duration drain = lease.plus(longestBackoff).plus(LONGEST_POLL);
+        for (Limits.Window window : limits.windows()) {
+            int calls = 4 * items; // a repetition, an update that follows it, and what another node makes of them
+            drain = drain.plus(window.length().multipliedBy(2 + calls / window.calls()));
+        }
+        return limits.inFlight() == 0 ? drain : drain.plus(deadline).plus(grace).multipliedBy(1 + items);
     }
 
     @Override
@@ -144,7 +164,8 @@ final class Plan {
                 + " asksFindersAtOnce=" + asksFindersAtOnce
                 + " versionsMixed=" + versionsMixed + (versionsMixed ? " " + versionRise : "")
                 + " deletesUnpublishable=" + deletesUnpublishable + " kept=" + keptPayload + " nodes=" + nodes
-                + " items=" + items + " shelves=" + shelves + " parts=" + parts + " inFlight=" + inFlight + " lease="
+                + " items=" + items + " shelves=" + shelves + " parts=" + parts + " inFlight=" + inFlight + " limits="
+                + limits + " lease="
                 + lease + " deadline=" + deadline + " grace=" + grace + " backoff=" + longestBackoff + " tombstones="
                 + tombstones + " rates=" + rates;
     }

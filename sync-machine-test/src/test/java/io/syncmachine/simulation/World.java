@@ -2,6 +2,7 @@ package io.syncmachine.simulation;
 
 import io.syncmachine.SyncEngine;
 import io.syncmachine.memory.InMemoryStore;
+import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.EngineClock;
 import io.syncmachine.spi.EngineThreads;
@@ -47,6 +48,7 @@ final class World implements AutoCloseable {
     final LeaseStore leases;
     final PayloadStore payloads;
     final MachineRegistry machines;
+    final CallLimiter limiter;
     /** Jobs whose latest claim was not the first attempt; for a sabotage. */
     final Set<JobKey> triedAgain = new HashSet<>();
 
@@ -77,7 +79,12 @@ final class World implements AutoCloseable {
         PayloadStore records = sabotage == null ? store.payloads() : sabotage.payloads(this, store.payloads());
         this.payloads = Ports.around(PayloadStore.class, records, this::checkingEpochs);
         this.machines = sabotage == null ? store.machines() : sabotage.machines(this, store.machines());
+        this.limiter = new SimulatedLimiter(this);
         scheduler.afterEach(this::check);
+    }
+
+    EngineClock storeClock() {
+        return new StoreClock();
     }
 
     private final class StoreClock implements EngineClock {
