@@ -209,7 +209,7 @@ class ArchitectureTest {
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
                                 + "|HttpDestination|HttpBatch|HttpTransport|HttpCall|HttpAnswer|NotSentException"
-                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisWakeups|RedisStoreException)")
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException)")
                 .check(CLASSES);
     }
 
