@@ -226,7 +226,8 @@ public final class SyncEngine implements Events, AutoCloseable {
      * Runs a task of the application's own on this thread, unless one of the same name and arguments runs already, on this or any other
      * node that shares the store: to fetch from a third party once a minute, say. A lease is held meanwhile and renewed; if the
      * process dies, another can begin after a {@linkplain Builder#lease lease}. A task that is paused for longer than that, or whose store
-     * is away for so long, loses the lease and is interrupted when that is noticed: then two may run for a while.
+     * is away for so long, loses the lease and is interrupted when that is noticed: then two may run for a while. It keeps others out and sets no
+     * pace: where once a minute means no more than that, the task looks by itself when it was done last.
      *
      * @param name of the task: at most 100 letters, digits, dots, dashes and underscores
      * @param arguments what makes it another task, at most 1,000 characters; empty for none

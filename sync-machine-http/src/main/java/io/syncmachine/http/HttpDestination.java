@@ -48,9 +48,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Each publication is one call, or a few where the API's state is not what it seemed; together they end by the publication's
  * deadline, or are aborted then, or when the stage is cancelled. No thread waits for an answer.
  *
- * <p>What answers mean: 2xx is a success. 408, 425, and 503 with {@code Retry-After}: not applied, again later. 429: the destination is
- * paused. 401 and 403: not let in, after one more try where there is a token to refresh. Other 4xx: refused for good. No connection: not
- * applied. Any other status, a connection that breaks, or no answer in time: in doubt. {@link Builder#onStatus} says it otherwise.
+ * <p>What answers mean: 2xx is a success. 429, and 408, 425 and 503 with {@code Retry-After}: not applied, and the destination is paused.
+ * 408 and 425 without: not applied, again later. 401 and 403: not let in, after one more try where there is a token to refresh. Other 4xx:
+ * refused for good. No connection: not applied. Any other status, a connection that breaks, or no answer in time: in doubt. {@link
+ * Builder#onStatus} says it otherwise.
  *
  * <p>Safe for use by several threads. Holds connections and threads: close it when the engines that use it are closed; what is under way
  * then is aborted, and in doubt.

@@ -10,17 +10,21 @@ public enum DatabaseKind {
     H2,
     /** An embedded server. */
     MARIADB,
-    /** The same server, spoken to as if it were a MySQL, by MySQL's driver. */
+    /** The same server, spoken to as if it were a MySQL, by MySQL's driver; only with {@code -Dmysql.driver=true}. */
     MARIADB_BY_MYSQL_DRIVER,
     /** A server that is told by {@code -Dmysql.url=jdbc:mysql://host/?user=…&password=…}; its user must be allowed to make databases. */
     MYSQL;
 
+    private static final boolean MYSQL_DRIVER = Boolean.getBoolean("mysql.driver");
     private static final @Nullable String MYSQL_URL = System.getProperty("mysql.url");
 
     /** Why there is none here, or null. */
     public @Nullable String absence() {
-        return this == MYSQL && MYSQL_URL == null
-                ? "no MySQL to test on: -Dmysql.url=jdbc:mysql://… says where there is one"
+        if (this == MYSQL && MYSQL_URL == null) {
+            return "no MySQL to test on: -Dmysql.url=jdbc:mysql://… says where there is one";
+        }
+        return this == MARIADB_BY_MYSQL_DRIVER && !MYSQL_DRIVER
+                ? "MySQL's driver is tested in the profile full, or with -Dmysql.driver=true"
                 : null;
     }
 
