@@ -11,8 +11,10 @@ import io.syncmachine.examples.support.Report;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("full")
 class OrderSyncExampleTest {
 
     private static final Limits FEW =
