@@ -274,7 +274,9 @@ final class Acknowledger implements EngineThreads.Step {
                     closings.add(closing(run, entry.verdict()));
                 }
             }
-            List<JobRequest> followUps = followUps(Verdict.Acknowledged.class);
+            List<JobRequest> followUps = followUps(entries.stream()
+                    .filter(entry -> entry.verdict() instanceof Verdict.Acknowledged)
+                    .toList());
             if (followUps.isEmpty()) {
                 kept.addAll(write(acknowledgements, closings));
                 return;
@@ -300,15 +302,11 @@ final class Acknowledger implements EngineThreads.Step {
         }
 
         /** For durable listeners; kept before what they tell of is, so that no crash is between. */
-        private List<JobRequest> followUps(Class<? extends Verdict> verdict) {
-            List<JobRequest> requests = new ArrayList<>();
-            for (Entry<?, ?, ?> entry : entries) {
-                if (verdict.isInstance(entry.verdict())
-                        && entry.run().machine.definition.told().followUp() != null) {
-                    requests.add(FollowUps.request(entry.run(), what(entry)));
-                }
-            }
-            return requests;
+        private List<JobRequest> followUps(List<Entry<?, ?, ?>> told) {
+            return told.stream()
+                    .filter(entry -> entry.run().machine.definition.told().followUp() != null)
+                    .map(entry -> FollowUps.request(entry.run(), what(entry)))
+                    .toList();
         }
 
         private What what(Entry<?, ?, ?> entry) {
@@ -391,7 +389,7 @@ final class Acknowledger implements EngineThreads.Step {
                                     .flatMap(entry -> Stream.ofNullable(release(entry)))
                                     .toList()));
             settle(parks, batch -> {
-                store.jobs().enqueue(followUps(Verdict.GiveUp.class));
+                store.jobs().enqueue(followUps(batch));
                 return store.jobs().park(batch.stream().map(this::park).toList());
             });
             tellWaits();

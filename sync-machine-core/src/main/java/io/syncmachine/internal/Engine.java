@@ -114,7 +114,7 @@ public final class Engine implements AutoCloseable {
         }
         handlers.forEach(this::add);
         this.limiter = store.limiter();
-        machines.values().forEach(machine -> machine.sendsBy(traffic(machine, limiter)));
+        machines.values().forEach(machine -> machine.sendsBy(traffic(machine)));
         this.trafficWatch =
                 new TrafficWatch(traffics.values(), limiter, settings.clock(), () -> load() > 0, this::wakeWorkers);
         List<Interest> interests = new ArrayList<>(machines.values());
@@ -154,7 +154,7 @@ public final class Engine implements AutoCloseable {
         gates.put(machine, new Gate(machine));
     }
 
-    private Traffic traffic(Machine<?, ?, ?> machine, CallLimiter limiter) {
+    private Traffic traffic(Machine<?, ?, ?> machine) {
         String name = machine.definition.destination().name();
         Limits limits = machine.definition.policy().limits();
         Duration longestCall = Duration.ZERO;
@@ -308,7 +308,7 @@ public final class Engine implements AutoCloseable {
                         heartbeat,
                         ensurePoll,
                         Objects.requireNonNull(gates.get(machine)),
-                        trafficWatch::lookIfLongAgo),
+                        trafficWatch::tryToLook),
                 new CopyOnWriteArrayList<>());
     }
 

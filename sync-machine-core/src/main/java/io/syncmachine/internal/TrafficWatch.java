@@ -70,8 +70,18 @@ final class TrafficWatch implements EngineThreads.Step {
         }
     }
 
+    /** The same before calls are made; which do not wait for a limiter that does not answer. */
+    void tryToLook() {
+        try {
+            lookIfLongAgo();
+        } catch (RuntimeException e) {
+            lookedNanos = clock.nanos();
+            log.debug("the pauses that other nodes were asked for are not known", e);
+        }
+    }
+
     /** Learns what other nodes were asked for, unless that was done just now or is being done. */
-    void lookIfLongAgo() {
+    private void lookIfLongAgo() {
         long now = clock.nanos();
         if (now - lookedNanos < LOOK.toNanos() || !looking.tryLock()) {
             return;

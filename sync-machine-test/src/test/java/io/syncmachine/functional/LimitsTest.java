@@ -16,13 +16,16 @@ import io.syncmachine.UnauthorizedException;
 import io.syncmachine.event.Outcome.Result;
 import io.syncmachine.functional.World.Node;
 import io.syncmachine.functional.World.Order;
+import io.syncmachine.spi.CallLimiter;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobExecutor.JobStatus;
 import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
@@ -272,6 +275,20 @@ class LimitsTest {
             runFor(Duration.ofSeconds(4));
             assertThat(api.content).containsOnlyKeys("1", "2", "3", "4", "5");
             assertThat(api.calls).allSatisfy(call -> assertThat(call.attempt()).isOne());
+        }
+
+        @Test
+        void isOverlookedWhereTheLimiterDoesNotTell() {
+            CallLimiter limiter =
+                    Altered.port(CallLimiter.class, world.store.limiter(), Map.of("pauses", (none, real) -> {
+                        throw new IllegalStateException("the limiter is away");
+                    }));
+            Store store = Altered.port(Store.class, world.store, Map.of("limiter", (none, real) -> limiter));
+            world.start("node", world.entities, store, world.threads, world.orders());
+            saveMany(1, 3);
+            world.run();
+
+            assertThat(api.content).containsOnlyKeys("1", "2", "3");
         }
 
         @Test
