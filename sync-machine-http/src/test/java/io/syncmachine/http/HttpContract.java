@@ -30,6 +30,7 @@ import io.syncmachine.BatchRefusedException;
 import io.syncmachine.FailureKind;
 import io.syncmachine.NotAcceptedException;
 import io.syncmachine.Publication;
+import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.RejectedException;
 import io.syncmachine.SnoozeException;
@@ -1574,6 +1575,128 @@ abstract class HttpContract {
             assertThat(calls(postRequestedFor(urlEqualTo("/bulk"))).get(0).getBodyAsString())
                     .isEqualTo("[{\"id\":1},{\"id\":2}]");
             assertThat(calls(deleteRequestedFor(urlEqualTo("/orders/9")))).hasSize(1);
+        }
+
+        private static final TestPublication GONE = TestPublication.delete(8L);
+        private static final TestPublication GONE_TOO = TestPublication.delete(9L);
+
+        private HttpDestination deleting(HttpBatch batch) {
+            return closed(simple().deleteBatch(batch).build());
+        }
+
+        @Test
+        void ofDeletesAreOneCall() {
+            stub(any(urlEqualTo("/bulk")), status(200));
+            HttpDestination destination = deleting(HttpBatch.of("DELETE", "/bulk", 100));
+
+            List<CompletionStage<PublishResult>> stages = sendAll(destination, GONE, GONE_TOO);
+
+            assertThat(destination.batchSize()).isEqualTo(100);
+            assertThat(stages).allSatisfy(stage -> assertThat(answer(stage)).isEqualTo(PublishResult.done()));
+            assertThat(calls(deleteRequestedFor(urlEqualTo("/bulk")))).hasSize(1);
+            assertThat(onlyCall().getBodyAsString()).isEqualTo("[\"8\",\"9\"]");
+            assertThat(onlyCall().header("Idempotency-Key").firstValue()).hasSize(43);
+        }
+
+        @Test
+        void ofDeletesAreAnsweredOneByOne() {
+            stub(post("/bulk"), okJson("[{\"s\":404},{\"s\":423,\"e\":\"locked\"},{\"s\":500}]"));
+            HttpDestination destination = closed(simple().failureMessageAt("/e")
+                    .deleteBatch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, GONE, GONE_TOO, TestPublication.delete(10L));
+
+            assertThat(answer(stages.get(0))).isEqualTo(PublishResult.done());
+            assertThat(failure(stages.get(1)))
+                    .isInstanceOf(RejectedException.class)
+                    .isNotInstanceOf(BatchRefusedException.class)
+                    .hasMessage("POST /bulk: 423 locked");
+            assertInDoubt(failure(stages.get(2)));
+        }
+
+        @Test
+        void ofDeletesThatAreRefusedAreToBeSplit() {
+            stub(post("/bulk"), status(404));
+            stub(any(urlEqualTo("/orders/8")), status(204));
+            HttpDestination destination = deleting(HttpBatch.post("/bulk", 100));
+
+            assertThat(sendAll(destination, GONE, GONE_TOO))
+                    .allSatisfy(stage -> assertThat(failure(stage)).isInstanceOf(BatchRefusedException.class));
+            assertThat(answer(send(destination, GONE))).isEqualTo(PublishResult.done());
+            assertThat(calls(deleteRequestedFor(urlEqualTo("/orders/8")))).hasSize(1);
+        }
+
+        @Test
+        void ofDeletesAreApartFromThoseOfDocuments() {
+            everything(status(200));
+            HttpDestination destination = closed(simple().batch(HttpBatch.post("/bulk", 100))
+                    .deleteBatch(
+                            HttpBatch.post("/gone", 50).document(publication -> "{\"id\":" + publication.id() + "}"))
+                    .build());
+
+            sendAll(destination, ONE, GONE, TWO, GONE_TOO).forEach(HttpContract::answer);
+
+            assertThat(destination.batchSize()).isEqualTo(50);
+            assertThat(destination.batchOf(PublicationKind.DELETE, false))
+                    .isNotNull()
+                    .isNotEqualTo(destination.batchOf(PublicationKind.CREATE, false));
+            assertThat(destination.batchOf(PublicationKind.UPDATE, false))
+                    .isEqualTo(destination.batchOf(PublicationKind.CREATE, true));
+            assertThat(calls(postRequestedFor(urlEqualTo("/bulk"))).get(0).getBodyAsString())
+                    .isEqualTo("[{\"id\":1},{\"id\":2}]");
+            assertThat(calls(postRequestedFor(urlEqualTo("/gone"))).get(0).getBodyAsString())
+                    .isEqualTo("[{\"id\":8},{\"id\":9}]");
+        }
+
+        @Test
+        void mayTakeAllKindsTogether() {
+            stub(post("/bulk"), okJson("[{\"k\":8,\"s\":200},{\"k\":1,\"s\":201}]"));
+            HttpBatch all = HttpBatch.post("/bulk", 100)
+                    .resultsAt("")
+                    .keyAt("/k")
+                    .statusAt("/s")
+                    .document(publication -> publication.kind() + " " + publication.id());
+            HttpDestination destination =
+                    closed(simple().batch(all).deleteBatch(all).build());
+
+            sendAll(destination, ONE, GONE).forEach(HttpContract::answer);
+
+            assertThat(onlyCall().getBodyAsString()).isEqualTo("[CREATE 1,DELETE 8]");
+        }
+
+        @Test
+        void ofDeletesAreByTheApisIds() {
+            stub(post("/bulk"), okJson("[{\"k\":\"b\",\"s\":500},{\"k\":\"a\\\"\",\"s\":204}]"));
+            HttpDestination destination = closed(posting()
+                    .lookup("/orders?key={id}")
+                    .deleteBatch(
+                            HttpBatch.post("/bulk", 9).resultsAt("").keyAt("/k").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, GONE.known("a\""), GONE_TOO.known("b"), TestPublication.delete(10L));
+
+            assertThat(answer(stages.get(0))).isEqualTo(PublishResult.done());
+            assertInDoubt(failure(stages.get(1)));
+            assertThat(answer(stages.get(2))).isEqualTo(PublishResult.done()); // the lookup finds nothing
+            assertThat(calls(postRequestedFor(urlEqualTo("/bulk"))).get(0).getBodyAsString())
+                    .isEqualTo("[\"a\\\"\",\"b\"]");
+        }
+
+        @Test
+        void areNotForCreatesThatAreLookedUpFirst() {
+            HttpDestination destination = closed(api().post("/orders")
+                    .put("/orders/{id}")
+                    .delete("/orders/{id}")
+                    .lookup("/orders/{id}")
+                    .batch(HttpBatch.post("/bulk", 9))
+                    .build());
+
+            assertThat(destination.batchOf(PublicationKind.CREATE, true)).isNull();
+            assertThat(destination.batchOf(PublicationKind.DELETE, false)).isNull();
+            assertThat(destination.batchOf(PublicationKind.CREATE, false)).isNotNull();
         }
 
         @Test

@@ -83,6 +83,8 @@ class SettingsTest {
                 .hasMessageStartingWith("adoptOnConflict() needs lookup(…)");
         fails(to -> to.post("/o").put("/o/{remoteId}").remoteIdAt("/id").batch(HttpBatch.post("/b", 9)))
                 .hasMessageStartingWith("batch needs resultsAt(…)");
+        fails(to -> to.put("/{id}").deleteBatch(HttpBatch.post("/b", 9)))
+                .hasMessageStartingWith("deleteBatch needs delete(path)");
     }
 
     @Test
