@@ -14,6 +14,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -127,9 +128,7 @@ final class BatchDelivery {
                         status -> !judge.isDeclared(status),
                         may -> deliveries.forEach(delivery -> delivery.mayBeApplied(may)))
                 .begin();
-        CompletableFuture<Void> all = CompletableFuture.allOf(
-                deliveries.stream().map(delivery -> delivery.result).toArray(CompletableFuture[]::new));
-        Stages.whenDone(all, (none, failure) -> sent.cancel(true));
+        cancelWhenAllAreDone(sent);
         Stages.whenDone(sent, (answered, failure) -> {
             if (failure == null) {
                 answered(answered);
@@ -166,7 +165,33 @@ final class BatchDelivery {
         deliveries.forEach(delivery -> delivery.fail(failure));
     }
 
+    /** It is accepted, and its answer is yet to come. */
+    private void poll(Answered accepted) {
+        Duration left =
+                deliveries.stream().map(Delivery::left).max(Duration::compareTo).orElse(Duration.ZERO);
+        Poll poll = new Poll(api, plan, batch.step.toString(), left, plan.commonHeaders());
+        cancelWhenAllAreDone(poll.result);
+        Stages.whenDone(
+                poll.begin(URI.create(plan.base + batch.step.path().toString()), accepted), (answered, failure) -> {
+                    if (failure == null) {
+                        answered(answered);
+                    } else {
+                        failAll(failure instanceof Exception exception ? exception : new IOException(failure));
+                    }
+                });
+    }
+
+    private void cancelWhenAllAreDone(CompletableFuture<?> sent) {
+        CompletableFuture<Void> all = CompletableFuture.allOf(
+                deliveries.stream().map(delivery -> delivery.result).toArray(CompletableFuture[]::new));
+        Stages.whenDone(all, (none, failure) -> sent.cancel(true));
+    }
+
     private void answered(Answered answered) {
+        if (answered.answer().status() == 202 && plan.polling != null) {
+            poll(answered);
+            return;
+        }
         Exception failure = judge.failure(batch.step.toString(), answered, false);
         if (failure instanceof RejectedException) {
             failAll(new BatchRefusedException(failure.getMessage() + " (a batch of " + deliveries.size() + ")"));

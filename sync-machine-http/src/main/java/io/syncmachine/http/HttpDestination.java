@@ -639,6 +639,16 @@ public final class HttpDestination implements Destination<Object, Object, Object
         }
 
         /**
+         * A write that is answered by 202 is not applied yet: what becomes of it is asked for. Default: 202 is a success. Each time counts as
+         * a call at the API, but not by {@link #limits}.
+         */
+        public Builder polling(HttpPolling polling) {
+            once("polling", plan.polling);
+            plan.polling = polling;
+            return this;
+        }
+
+        /**
          * Where an answer says what is wrong, at a JSON pointer: it ends up, cut to 300 characters and without the secrets that were sent,
          * in the failure's message. Default: title and detail of {@code application/problem+json} (RFC 9457), and of other answers
          * nothing.
@@ -792,6 +802,10 @@ public final class HttpDestination implements Destination<Object, Object, Object
             if (built.deleteBatch != null && built.delete == null) {
                 throw new IllegalStateException(
                         "deleteBatch needs delete(path), for what is left of a batch that is refused");
+            }
+            if (built.polling != null && built.statuses.containsKey(202)) {
+                throw new IllegalStateException(
+                        "polling(…) is for answers with 202, of which another meaning is said; leave one out");
             }
             checkHeaders(built);
             checkConnection();

@@ -74,6 +74,9 @@ final class Plan {
     @Nullable
     Success success;
 
+    @Nullable
+    HttpPolling polling;
+
     Map<Integer, Optional<FailureKind>> statuses = new LinkedHashMap<>();
 
     @Nullable
@@ -121,6 +124,7 @@ final class Plan {
         copy.idempotencyHeader = idempotencyHeader;
         copy.versionHeader = versionHeader;
         copy.success = success;
+        copy.polling = polling;
         copy.statuses = new LinkedHashMap<>(statuses);
         copy.messagePointer = messagePointer;
         copy.limits = limits;

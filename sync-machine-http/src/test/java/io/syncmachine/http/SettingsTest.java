@@ -111,6 +111,21 @@ class SettingsTest {
     }
 
     @Test
+    void whatIsWrongWithPollingIsTold() {
+        fails(to -> to.put("/{id}").polling(HttpPolling.location()).successOnStatus(202))
+                .hasMessageContaining("of which another meaning is said");
+        fails(to -> to.polling(HttpPolling.location()).polling(HttpPolling.location()))
+                .hasMessageContaining("polling is said twice");
+        assertThatThrownBy(() -> HttpPolling.at("status")).hasMessageContaining("must be a JSON pointer");
+        assertThatThrownBy(() -> HttpPolling.location().every(Duration.ZERO))
+                .hasMessage("every must be from 10 ms to a day, but is PT0S");
+        assertThatThrownBy(() -> HttpPolling.location().longest(Duration.ofDays(2)))
+                .hasMessageStartingWith("longest must be from 10 ms");
+        assertThatThrownBy(() -> HttpPolling.location().doneWhen("/s", "x").failedWhen("/s", "x"))
+                .hasMessage("what 'x' at '/s' means is said twice");
+    }
+
+    @Test
     void whatIsSaidTwiceIsTold() {
         fails(to -> to.put("/a").put("/b")).hasMessage("put is said twice, before as PUT /a");
         fails(to -> to.post("/a").create("PUT", "/b")).hasMessage("create is said twice, before as POST /a");
