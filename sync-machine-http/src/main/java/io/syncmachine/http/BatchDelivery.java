@@ -34,10 +34,12 @@ final class BatchDelivery {
     private final Plan plan;
     private final HttpBatch batch;
     private final Judge judge;
+    private final Turns turns;
     private final List<Publication<?, ?, ?>> publications = new ArrayList<>();
     private final List<Delivery> deliveries = new ArrayList<>();
 
-    private BatchDelivery(Api api, Plan plan, HttpBatch batch) {
+    private BatchDelivery(Api api, Plan plan, HttpBatch batch, Turns turns) {
+        this.turns = turns;
         this.api = api;
         this.plan = plan;
         this.batch = batch;
@@ -47,6 +49,7 @@ final class BatchDelivery {
     /** Sends what can go together, and the rest one by one. */
     static List<CompletionStage<PublishResult>> begin(
             Api api, Plan plan, List<? extends Publication<?, ?, ?>> publications) {
+        Turns turns = new Turns(api.executor);
         Map<HttpBatch, BatchDelivery> together = new LinkedHashMap<>();
         List<Delivery> alone = new ArrayList<>();
         List<CompletionStage<PublishResult>> results = new ArrayList<>();
@@ -57,7 +60,7 @@ final class BatchDelivery {
             if (batch == null || isUnidentified(plan, publication)) {
                 alone.add(delivery);
             } else {
-                BatchDelivery own = together.computeIfAbsent(batch, said -> new BatchDelivery(api, plan, said));
+                BatchDelivery own = together.computeIfAbsent(batch, said -> new BatchDelivery(api, plan, said, turns));
                 own.publications.add(publication);
                 own.deliveries.add(delivery);
             }
@@ -69,7 +72,7 @@ final class BatchDelivery {
                 own.send();
             }
         }
-        alone.forEach(delivery -> delivery.begin());
+        alone.forEach(delivery -> delivery.begin(turns));
         return results;
     }
 
@@ -237,7 +240,7 @@ final class BatchDelivery {
                 throw new IOException(judge.message(batch.step.toString(), answered)
                         + ": no result for this publication, or none with a status");
             }
-            delivery.writtenInBatch(batch, new Answered(result, answered.credentials()));
+            delivery.writtenInBatch(batch, new Answered(result, answered.credentials()), turns);
         });
     }
 }

@@ -47,6 +47,7 @@ final class Delivery {
 
     private long endNanos;
     private URI asked;
+    private @Nullable Turns turns;
     private @Nullable String remoteId;
     private boolean lookedUp;
     private boolean adopted;
@@ -97,6 +98,12 @@ final class Delivery {
 
     Duration left() {
         return Duration.ofNanos(Math.max(endNanos - System.nanoTime(), 0));
+    }
+
+    /** The same beside others, in its turn. */
+    void begin(Turns turns) {
+        this.turns = turns;
+        begin();
     }
 
     void begin() {
@@ -200,6 +207,16 @@ final class Delivery {
     }
 
     private void send(Step step, boolean write, byte @Nullable [] body, Map<String, String> headers, Next next) {
+        Turns mine = turns;
+        turns = null; // once it is its turn, it stays so to its end
+        if (mine == null) {
+            sendNow(step, write, body, headers, next);
+        } else {
+            mine.take(result, () -> sendNow(step, write, body, headers, next));
+        }
+    }
+
+    private void sendNow(Step step, boolean write, byte @Nullable [] body, Map<String, String> headers, Next next) {
         guard(() -> {
             what = step.toString();
             URI uri = URI.create(plan.base + step.path().fill(publication, plan.ids, remoteId));
@@ -430,7 +447,8 @@ final class Delivery {
     }
 
     /** A batch was answered, and this is what it says of this publication. */
-    void writtenInBatch(HttpBatch batch, Answered answered) throws Exception {
+    void writtenInBatch(HttpBatch batch, Answered answered, Turns turns) throws Exception {
+        this.turns = turns;
         asked = URI.create(plan.base + batch.step.path().toString());
         Function<HttpAnswer, Optional<String>> place = batch.remoteId();
         written(batch.step, publication.kind(), answered, new Reading(false, place == null ? judge::remoteId : place));

@@ -59,6 +59,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -1746,6 +1747,78 @@ abstract class HttpContract {
             sendAll(destination, ONE, THREE).forEach(HttpContract::answer);
 
             assertThat(calls(putRequestedFor(urlEqualTo("/orders/3")))).hasSize(1);
+        }
+
+        /** All of it is counted as one call in flight. */
+        @Test
+        void doWhatIsLeftOneAfterTheOther() throws IOException {
+            AtomicInteger open = new AtomicInteger();
+            AtomicInteger most = new AtomicInteger();
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("POST /bulk")) {
+                    String body = "[{\"s\":409},{\"s\":409},{\"s\":201},{\"s\":409},{\"s\":409}]";
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+                } else {
+                    most.accumulateAndGet(open.incrementAndGet(), Math::max);
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\n");
+                    out.flush();
+                    RawServer.write(out, "Content-Length: 0\r\n");
+                    open.decrementAndGet();
+                    RawServer.write(out, "\r\n");
+                }
+            }));
+            HttpDestination destination = closed(to(server.url())
+                    .post("/orders")
+                    .put("/orders/{id}")
+                    .lookup("/orders/{id}")
+                    .adoptOnConflict()
+                    .batch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages = destination.sendAll(LongStream.rangeClosed(1, 5)
+                    .mapToObj(id -> TestPublication.create(id, "{}"))
+                    .toList());
+
+            stages.forEach(HttpContract::answer);
+            assertThat(most).hasValue(1);
+            assertThat(server.requests.stream().map(request -> request.substring(0, request.indexOf(" HTTP"))))
+                    .containsExactly(
+                            "POST /bulk",
+                            "GET /orders/1",
+                            "PUT /orders/1",
+                            "GET /orders/2",
+                            "PUT /orders/2",
+                            "GET /orders/4",
+                            "PUT /orders/4",
+                            "GET /orders/5",
+                            "PUT /orders/5");
+        }
+
+        @Test
+        void doWhatIsLeftAfterOneThatHangs() throws IOException {
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("POST /bulk")) {
+                    String body = "[{\"s\":409},{\"s\":409},{\"s\":409}]";
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+                } else if (request.startsWith("PUT /orders/1 ")) {
+                    socket.getInputStream().read();
+                } else {
+                    RawServer.write(out, RawServer.OK);
+                }
+            }));
+            HttpDestination destination = closed(to(server.url())
+                    .post("/orders")
+                    .put("/orders/{id}")
+                    .adoptOnConflict()
+                    .batch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, ONE.within(SHORT), TestPublication.create(2L, "{}"), THREE);
+
+            assertInDoubt(failure(stages.get(0)));
+            assertThat(answer(stages.get(1))).isEqualTo(PublishResult.done());
+            assertThat(answer(stages.get(2))).isEqualTo(PublishResult.done());
         }
 
         @Test
