@@ -173,8 +173,8 @@ final class InMemoryJobs implements JobExecutor {
 
     private void enqueue(JobRequest request) {
         Job job = jobs.get(request.key());
-        long number = ++requests;
-        if (request.key().stage() == Stage.ENSURE_PUBLICATION) {
+        long number = isForAChange(request) ? ++requests : Job.NONE;
+        if (number != Job.NONE && request.key().stage() == Stage.ENSURE_PUBLICATION) {
             for (Job finder : finding) {
                 number = Math.min(number, finder.oldest);
             }
@@ -192,6 +192,11 @@ final class InMemoryJobs implements JobExecutor {
         if (job.parked && !request.changed().isNone()) {
             unpark(job, time.now());
         }
+    }
+
+    /** Not if it goes through a stock, nor if it only tells of a publication. */
+    private static boolean isForAChange(JobRequest request) {
+        return request.lane() == Lane.LIVE && request.key().stage() != Stage.FOLLOW_UP;
     }
 
     /** Makes a parked job due at some time, as if it had not run before. */

@@ -92,7 +92,7 @@ public interface JobExecutor {
      * @param memory names what the executor remembers since it last may have forgotten something
      * @param requested the number of the latest request
      * @param covered all requests up to this number are done or given up, and so are those that were made while a job that finds subjects
-     *     ran for one of them
+     *     ran for one of them. Not counted are requests of the background lane and of durable listeners, for which no change is kept
      */
     record Coverage(String memory, long requested, long covered) {}
 

@@ -13,6 +13,9 @@ for i = 1, #ARGV, 5 do
     if job[7] then
       redis.call('HSET', name, 'oldest', job[7])
       redis.call('ZADD', ROOT .. 'uncovered', job[7], id)
+    else
+      redis.call('HDEL', name, 'oldest')
+      redis.call('ZREM', ROOT .. 'uncovered', id)
     end
     ending = runAgain(name, id, queue, job[4], tenant, key)
   elseif job[1] == token then

@@ -1,13 +1,15 @@
 -- ARGV: 1 if requests are numbered; then for each: tenant, machine, stage, key, what changed, lane, causes.
-local ENSURE_PUBLICATION = '2'
+local ENSURE_PUBLICATION, FOLLOW_UP = '2', '3'
+local LIVE = '0'
 local latest, oldestFinding
 if ARGV[1] == '1' then
   latest = redis.call('INCR', ROOT .. 'requests')
   oldestFinding = number(redis.call('ZRANGE', ROOT .. 'finding', 0, 0, 'WITHSCORES')[2])
 end
 
-local function numberIt(name, id, stage, field, isToRun)
-  if latest then
+-- Not for what goes through a stock, nor for what only tells of a publication: no change is kept for these.
+local function numberIt(name, id, stage, lane, field, isToRun)
+  if latest and lane == LIVE and stage ~= FOLLOW_UP then
     local one = stage == ENSURE_PUBLICATION and math.min(latest, oldestFinding or latest) or latest
     redis.call('HSET', name, field, whole(math.min(one, number(redis.call('HGET', name, field)) or one)))
     if isToRun then
@@ -24,12 +26,12 @@ for i = 2, #ARGV, 7 do
   local job = redis.call('HMGET', name, 'requested', 'token', 'parked', 'lane', 'changed', 'causes', 'changed2', 'causes2')
   if not job[1] then
     redis.call('HSET', name, 'requested', 1, 'lane', lane, 'changed', changed, 'causes', causes)
-    numberIt(name, id, stage, 'oldest', true)
+    numberIt(name, id, stage, lane, 'oldest', true)
     count(machine, 1)
     lineUp(queue, lane, tenant, key, now)
   else
     redis.call('HINCRBY', name, 'requested', 1)
-    numberIt(name, id, stage, job[2] and 'oldest2' or 'oldest', not job[3] or changed ~= '')
+    numberIt(name, id, stage, lane, job[2] and 'oldest2' or 'oldest', not job[3] or changed ~= '')
     if job[2] then
       redis.call('HSET', name, 'changed2', union(job[7], changed), 'causes2', union(job[8], causes, MOST_CAUSES))
     else

@@ -26,6 +26,7 @@ local ROOT = KEYS[1]
 local ZERO = '\0'
 local BETWEEN = '\31'
 local MOST_CAUSES = 4
+local MOST_STAGES = 3
 local MOST_PROMOTED = 1000
 
 local time = redis.call('TIME')

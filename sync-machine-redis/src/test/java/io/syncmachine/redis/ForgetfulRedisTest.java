@@ -129,6 +129,23 @@ class ForgetfulRedisTest extends JobExecutorContract {
     }
 
     @Test
+    void hasAnotherMemoryWhenTheFirstTookOverAgain() {
+        try (TestRedis server = TestRedis.start("--save", "");
+                TestRedis replica = TestRedis.replicaOf(server)) {
+            RedisJobs jobs = jobs(server.client());
+            Coverage before = jobs.coverage();
+            replica.promote();
+            server.follow(replica);
+            server.promote();
+
+            Coverage after = jobs.coverage();
+
+            assertThat(after.memory()).isNotEqualTo(before.memory());
+            assertThat(jobs.coverage()).isEqualTo(after);
+        }
+    }
+
+    @Test
     void isNotNoticedToForgetWhereTheUserMayNotKnow() {
         try (TestRedis server = TestRedis.start("--save", "")) {
             server.allow("shop", "on", ">secret", "~*", "&*", "+@all", "-info");

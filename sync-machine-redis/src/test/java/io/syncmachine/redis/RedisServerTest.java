@@ -112,6 +112,10 @@ class RedisServerTest {
             assertThat(jobs.backlogs()).isNotEmpty();
             assertThat(jobs.longestDue()).isNotNull();
             jobs.isAnyDue("orders", Stage.ENSURE_PUBLICATION);
+            RedisJobs notReliedOn = RedisJobs.builder(client).durable(false).build();
+            notReliedOn.enqueue(requests(10, 5));
+            notReliedOn.complete(claim(notReliedOn, 20));
+            assertThat(notReliedOn.coverage().requested()).isEqualTo(1);
 
             RedisLimiter limiter = RedisLimiter.of(client);
             Limits limits = Limits.none().atMost(5, LONG).inFlight(3);

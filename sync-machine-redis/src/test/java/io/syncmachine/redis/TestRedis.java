@@ -64,11 +64,16 @@ public final class TestRedis implements AutoCloseable {
     /** One that follows another, and has what that has now. */
     public static TestRedis replicaOf(TestRedis primary) {
         TestRedis replica = start("--save", "");
-        try (Jedis jedis = new Jedis("127.0.0.1", replica.port())) {
+        replica.follow(primary);
+        return replica;
+    }
+
+    /** Takes over what another one has, and forgets its own. */
+    void follow(TestRedis primary) {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
             jedis.replicaof("127.0.0.1", primary.port());
             await().atMost(PATIENCE).until(() -> jedis.info("replication").contains("master_link_status:up"));
         }
-        return replica;
     }
 
     /** Makes a replica follow nobody: it goes on with what it has got. */

@@ -1179,6 +1179,17 @@ public abstract class JobExecutorContract {
         }
 
         @Test
+        void isOfWhateverTheJobIsFor() throws Exception {
+            for (Stage stage : Stage.values()) {
+                enqueue(new JobKey(Change.DEFAULT_TENANT, MACHINE, stage, "1"));
+                pass(LONG);
+                assertThat(jobs.longestDue()).as(stage.name()).isBetween(LONG, LONG.multipliedBy(2));
+
+                complete(only(claim(MACHINE, stage)));
+            }
+        }
+
+        @Test
         void isNotOfOneThatRuns() throws Exception {
             enqueue("1");
             pass(LONG);
@@ -1383,6 +1394,34 @@ public abstract class JobExecutorContract {
             complete(claim(Stage.ENSURE_PUBLICATION));
 
             assertThat(isCovered(request)).isTrue();
+        }
+
+        @Test
+        void areAllWhereOnlyTheBackgroundLaneHasSomethingToDo() throws Exception {
+            enqueue("1");
+            Claim running = claimOne();
+            JobRequest sweep = new JobRequest(key("1"), ChangedProperties.none(), Lane.BACKGROUND, List.of());
+            jobs.enqueue(List.of(sweep));
+            jobs.enqueue(List.of(new JobRequest(key("2"), ChangedProperties.none(), Lane.BACKGROUND, List.of())));
+            assertThat(isCovered(1)).isFalse();
+
+            complete(running);
+            assertThat(isCovered(requested())).isTrue();
+
+            enqueue("2");
+            assertThat(isCovered(requested())).isFalse();
+            claimAll().forEach(JobExecutorContract.this::complete);
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void areAllWhereOnlyAListenerIsToBeTold() throws Exception {
+            enqueue("1");
+            enqueue(JobKey.followUp(Change.DEFAULT_TENANT, MACHINE, "1"));
+
+            complete(claimOne());
+
+            assertThat(isCovered(requested())).isTrue();
         }
 
         @Test
