@@ -18,11 +18,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,7 @@ final class BatchDelivery {
     private final Turns turns;
     private final List<Publication<?, ?, ?>> publications = new ArrayList<>();
     private final List<Delivery> deliveries = new ArrayList<>();
+    private final Set<String> ids = new HashSet<>();
 
     private BatchDelivery(Api api, Plan plan, HttpBatch batch, Turns turns) {
         this.turns = turns;
@@ -59,10 +62,14 @@ final class BatchDelivery {
             HttpBatch batch = plan.batch(publication.kind(), publication.isInDoubt());
             if (batch == null || isUnidentified(plan, publication)) {
                 alone.add(delivery);
-            } else {
-                BatchDelivery own = together.computeIfAbsent(batch, said -> new BatchDelivery(api, plan, said, turns));
+                continue;
+            }
+            BatchDelivery own = together.computeIfAbsent(batch, said -> new BatchDelivery(api, plan, said, turns));
+            if (own.isToldApart(publication)) {
                 own.publications.add(publication);
                 own.deliveries.add(delivery);
+            } else {
+                alone.add(delivery);
             }
         }
         for (BatchDelivery own : together.values()) {
@@ -81,6 +88,15 @@ final class BatchDelivery {
         return publication.kind() == PublicationKind.DELETE
                 && plan.deletesByRemoteId()
                 && publication.remoteId().isEmpty();
+    }
+
+    /** Whether no result of another can be taken for its own: ids of ours and of the API's may be the same. */
+    private boolean isToldApart(Publication<?, ?, ?> publication) {
+        try {
+            return batch.key() == null || ids.add(idOf(publication));
+        } catch (RuntimeException e) {
+            return false; // its id cannot be written: it is told so by itself
+        }
     }
 
     /** What a result tells its subject by. */

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Delivery {
 
+    /** Before the next try of one whose turn did not come. */
+    private static final Duration TURN = Duration.ofSeconds(1);
+
     final CompletableFuture<PublishResult> result = new CompletableFuture<>();
     private final Api api;
     private final Plan plan;
@@ -42,6 +45,8 @@ final class Delivery {
     private volatile String what = "";
     /** Whether a write was begun of which it is not known that it was not applied. Any failure is doubt then, and none else. */
     private volatile boolean mayBeApplied;
+    /** Whether it is not its turn yet. */
+    private volatile boolean waits;
     /** Whether a write was applied, whatever follows it. */
     private volatile boolean isApplied;
 
@@ -90,7 +95,10 @@ final class Delivery {
                 new CompletableFuture<String>().completeOnTimeout("", limit.toNanos(), TimeUnit.NANOSECONDS);
         Stages.whenDone(timer, (end, cancelled) -> {
             if (cancelled == null) {
-                fail(new IOException(what + ": no answer within " + limit));
+                fail(
+                        waits
+                                ? new SnoozeException(TURN, what + ": others of its batch took all of its time")
+                                : new IOException(what + ": no answer within " + limit));
             }
         });
         Stages.whenDone(result, (value, failure) -> timer.cancel(false));
@@ -212,7 +220,11 @@ final class Delivery {
         if (mine == null) {
             sendNow(step, write, body, headers, next);
         } else {
-            mine.take(result, () -> sendNow(step, write, body, headers, next));
+            waits = true;
+            mine.take(result, () -> {
+                waits = false;
+                sendNow(step, write, body, headers, next);
+            });
         }
     }
 

@@ -1822,6 +1822,56 @@ abstract class HttpContract {
         }
 
         @Test
+        void doNotBlameThoseThatOthersLeaveNoTime() throws IOException {
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("POST /bulk")) {
+                    String body = "[{\"s\":409},{\"s\":409}]";
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+                } else {
+                    socket.getInputStream().read();
+                }
+            }));
+            HttpDestination destination = closed(to(server.url())
+                    .post("/orders")
+                    .put("/orders/{id}")
+                    .adoptOnConflict()
+                    .batch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, ONE.within(SHORT.multipliedBy(2)), THREE.within(SHORT));
+
+            assertThat(failure(stages.get(1)))
+                    .isInstanceOf(SnoozeException.class)
+                    .hasMessageContaining("others of its batch");
+            assertInDoubt(failure(stages.get(0)));
+        }
+
+        @Test
+        void leaveOneAloneWhoseResultCouldBeTakenForAnothers() {
+            stub(post("/bulk"), okJson("[{\"k\":1,\"s\":500},{\"k\":2,\"s\":200}]"));
+            stub(any(urlEqualTo("/orders/1")), status(204));
+            HttpBatch all =
+                    HttpBatch.post("/bulk", 100).resultsAt("").keyAt("/k").statusAt("/s");
+            HttpDestination destination = closed(api().put("/orders/{id}")
+                    .delete("/orders/{remoteId}")
+                    .remoteIdAt("/id")
+                    .batch(all)
+                    .deleteBatch(all)
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, ONE.known("a"), TWO.known("b"), GONE.known("1"));
+
+            assertInDoubt(failure(stages.get(0)));
+            assertThat(answer(stages.get(1))).isEqualTo(PublishResult.done());
+            assertThat(answer(stages.get(2))).isEqualTo(PublishResult.done());
+            assertThat(calls(deleteRequestedFor(urlEqualTo("/orders/1")))).hasSize(1);
+            assertThat(calls(postRequestedFor(urlEqualTo("/bulk"))).get(0).getBodyAsString())
+                    .isEqualTo("[{\"id\":1},{\"id\":2}]");
+        }
+
+        @Test
         void leaveOutWhoseTimeHasPassed() {
             stub(post("/bulk"), status(200));
 
