@@ -223,6 +223,8 @@ public final class Engine implements AutoCloseable {
             handlers.values().forEach(this::startHandling);
             acknowledger.onWait((run, delay) -> expect(run.machine, delay));
             startLoops();
+        } else {
+            outage.isOver(); // nobody comes later to find that out
         }
         log.info(
                 "{}: machines {}, handlers {}{}",

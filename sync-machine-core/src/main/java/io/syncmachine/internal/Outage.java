@@ -58,6 +58,16 @@ final class Outage {
         synchronized (without) {
             without.remove(who);
             if (lasts && without.isEmpty() && clock.nanos() - lastSeenNanos >= CALM.toNanos()) {
+                isOver();
+            }
+        }
+    }
+
+    /** It is back, however lately it was away. */
+    void isOver() {
+        synchronized (without) {
+            if (lasts) {
+                without.clear();
                 lasts = false;
                 log.info("{}: the store is back", engine);
             }

@@ -434,6 +434,44 @@ class OutageTest {
         }
     }
 
+    @Test
+    void oneThatOnlyCapturesTellsThatTheStoreIsBackWhenItHasStarted() {
+        AtomicBoolean gone = new AtomicBoolean(true);
+        Store store = Altered.port(
+                Store.class,
+                InMemoryStore.create(),
+                Map.of(
+                        "open",
+                        (arguments, real) -> {
+                            mayBeAway(gone.getAndSet(false));
+                            return real.call();
+                        },
+                        "isAway",
+                        (arguments, real) -> true));
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger("io.syncmachine");
+        Level level = logger.getLevel();
+        logger.setLevel(Level.INFO);
+        log.start();
+        logger.addAppender(log);
+        try (SyncEngine engine = SyncEngine.builder()
+                .machines(world.orders())
+                .entities(world.entities)
+                .store(store)
+                .works(false)
+                .start()) {
+            assertThat(engine).isNotNull();
+            assertThat(log.list.stream().map(ILoggingEvent::getFormattedMessage))
+                    .filteredOn(line -> line.contains("store is"))
+                    .hasSize(2)
+                    .anyMatch(line -> line.contains("is away"))
+                    .anyMatch(line -> line.contains("is back"));
+        } finally {
+            logger.detachAppender(log);
+            logger.setLevel(level);
+        }
+    }
+
     private static Store goneAtTimes(Store store, AtomicBoolean gone, AtomicInteger failures) {
         Altered.Instead mayFail = (arguments, real) -> {
             if (gone.get()) {
