@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class BareSession implements PeerControl {
 
     private final Setting setting;
+    private final FlightRecorder recorder = new FlightRecorder();
     private final AtomicInteger version = new AtomicInteger();
     private final @Nullable CloseableHttpClient classic;
     private final @Nullable CloseableHttpAsyncClient async;
@@ -182,6 +183,16 @@ final class BareSession implements PeerControl {
     @Override
     public Used used() {
         return PeerSession.usedByThisProcess();
+    }
+
+    @Override
+    public void startRecording() {
+        recorder.start();
+    }
+
+    @Override
+    public void stopRecording(String file) {
+        recorder.stop(file);
     }
 
     @Override

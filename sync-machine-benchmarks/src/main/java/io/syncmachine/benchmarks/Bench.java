@@ -7,7 +7,6 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -108,30 +107,26 @@ final class Bench implements Callable<Integer> {
                 part == Part.WIDE ? FEW_WRITERS : WRITERS,
                 options.stock(),
                 options.warmCustomers());
-        try (PeerControl peer = new PeerJvm(setting, jvmOptions(part, round, kind))) {
+        try (PeerControl peer = new PeerJvm(setting, List.of("-Xmx" + options.heap + "m"))) {
             if (part == Part.CAPTURE) {
                 capture(kind, peer, server);
             } else {
-                publish(part, round, kind, new Trial(peer, stub, kind.isBare() ? null : database, PATIENCE), server);
+                publish(
+                        part,
+                        round,
+                        kind,
+                        peer,
+                        new Trial(peer, stub, kind.isBare() ? null : database, PATIENCE),
+                        server);
             }
         }
     }
 
-    private List<String> jvmOptions(Part part, int round, PeerKind kind) {
-        List<String> jvm = new ArrayList<>(List.of("-Xmx" + options.heap + "m"));
-        if (options.record != null) {
-            Path file = options.record.resolve(part.label() + "-" + kind.label() + "-" + round + ".jfr");
-            jvm.add("-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + file.toAbsolutePath());
-            jvm.add("-Xlog:disable");
-        }
-        return jvm;
-    }
-
-    private void publish(Part part, int round, PeerKind kind, Trial trial, Server server) {
+    private void publish(Part part, int round, PeerKind kind, PeerControl peer, Trial trial, Server server) {
         trial.warmUp();
         for (Work work : Work.values()) {
             if (part.concerns(work) && (work == Work.CREATE || options.works.contains(work))) {
-                server.countAnew();
+                beginToLook(peer, server);
                 Figures figures = trial.measure(work, work.needed(options.stock()), part.delayMillis(), round + 1);
                 results.add(part, work, kind, figures);
                 progress.printf(
@@ -142,7 +137,7 @@ final class Bench implements Callable<Integer> {
                         figures.neededPerSecond(),
                         figures.calls(),
                         figures.wrong() == null ? 0 : figures.wrong());
-                noteStatements(part.label() + "-" + work.label() + "-" + kind.label(), server);
+                note(part.label() + "-" + work.label() + "-" + kind.label(), peer, server);
             }
         }
     }
@@ -150,7 +145,7 @@ final class Bench implements Callable<Integer> {
     private void capture(PeerKind kind, PeerControl peer, Server server) {
         int small = options.quick ? TRANSACTIONS_WHEN_QUICK : TRANSACTIONS;
         for (int perTransaction : List.of(1, LARGER)) {
-            server.countAnew();
+            beginToLook(peer, server);
             PeerControl.Captured captured = peer.capture(
                     perTransaction, CAPTURE_TURNS, perTransaction == 1 ? small : small / FEWER_OF_THE_LARGER);
             results.add(perTransaction, kind, captured);
@@ -159,12 +154,21 @@ final class Bench implements Callable<Integer> {
                     "  %2d changes each: %.2f%n",
                     perTransaction,
                     Results.Captured.of(captured).ratio());
-            noteStatements("capture-" + perTransaction + "-" + kind.label(), server);
+            note("capture-" + perTransaction + "-" + kind.label(), peer, server);
         }
     }
 
-    private void noteStatements(String name, Server server) {
+    private void beginToLook(PeerControl peer, Server server) {
         if (options.record != null) {
+            server.countAnew();
+            peer.startRecording();
+        }
+    }
+
+    private void note(String name, PeerControl peer, Server server) {
+        if (options.record != null) {
+            peer.stopRecording(
+                    options.record.resolve(name + ".jfr").toAbsolutePath().toString());
             try {
                 Files.write(options.record.resolve(name + ".sql"), server.dearest());
             } catch (IOException e) {

@@ -61,7 +61,7 @@ final class Options {
             names = "--record",
             paramLabel = "FOLDER",
             description =
-                    "Look closer: writes a recording of Java Flight Recorder of every peer's JVM, and the statements that cost"
+                    "Look closer: writes a recording of Java Flight Recorder for each work, and the statements that cost"
                             + " the database most. Takes time itself.")
     @Nullable
     Path record;

@@ -41,6 +41,12 @@ interface PeerControl extends AutoCloseable {
 
     Used used();
 
+    /** Begins to record what the process does. */
+    void startRecording();
+
+    /** Writes what it did since, as a recording of Java Flight Recorder. */
+    void stopRecording(String file);
+
     @Override
     void close();
 }

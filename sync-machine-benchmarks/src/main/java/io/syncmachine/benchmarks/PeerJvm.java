@@ -63,13 +63,13 @@ final class PeerJvm implements PeerControl {
 
     @Override
     public Done run(Work work, boolean warmUp, long seed) {
-        return ask(new PeerProcess.Command("run", work, warmUp, seed, 0, 0, 0), Done.class);
+        return ask(new PeerProcess.Command("run", work, warmUp, seed, 0, 0, 0, null), Done.class);
     }
 
     @Override
     public Captured capture(int perTransaction, int turns, int transactions) {
         return ask(
-                new PeerProcess.Command("capture", null, false, 0, perTransaction, turns, transactions),
+                new PeerProcess.Command("capture", null, false, 0, perTransaction, turns, transactions, null),
                 Captured.class);
     }
 
@@ -81,6 +81,16 @@ final class PeerJvm implements PeerControl {
     @Override
     public Used used() {
         return ask(PeerProcess.Command.of("used"), Used.class);
+    }
+
+    @Override
+    public void startRecording() {
+        ask(PeerProcess.Command.of("startRecording"), Boolean.class);
+    }
+
+    @Override
+    public void stopRecording(String file) {
+        ask(new PeerProcess.Command("stopRecording", null, false, 0, 0, 0, 0, file), Boolean.class);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +25,11 @@ final class PeerProcess {
             long seed,
             int perTransaction,
             int turns,
-            int transactions) {
+            int transactions,
+            @Nullable String file) {
 
         static Command of(String name) {
-            return new Command(name, null, false, 0, 0, 0, 0);
+            return new Command(name, null, false, 0, 0, 0, 0, null);
         }
     }
 
@@ -60,6 +62,14 @@ final class PeerProcess {
             case "capture" -> peer.capture(command.perTransaction(), command.turns(), command.transactions());
             case "isIdle" -> peer.isIdle();
             case "used" -> peer.used();
+            case "startRecording" -> {
+                peer.startRecording();
+                yield true;
+            }
+            case "stopRecording" -> {
+                peer.stopRecording(Objects.requireNonNull(command.file()));
+                yield true;
+            }
             default -> throw new IllegalArgumentException("unknown command: " + command.name());
         };
     }

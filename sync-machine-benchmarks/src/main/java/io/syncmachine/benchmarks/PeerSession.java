@@ -25,6 +25,7 @@ final class PeerSession implements PeerControl {
     private final Peer peer;
     private final Shop shop;
     private final Load load;
+    private final FlightRecorder recorder = new FlightRecorder();
     private @Nullable EntityManagerFactory plainFactory;
 
     /** Opens one in an empty schema. */
@@ -131,6 +132,16 @@ final class PeerSession implements PeerControl {
                 heap,
                 Proc.residentMegabytes(),
                 ManagementFactory.getThreadMXBean().getPeakThreadCount());
+    }
+
+    @Override
+    public void startRecording() {
+        recorder.start();
+    }
+
+    @Override
+    public void stopRecording(String file) {
+        recorder.stop(file);
     }
 
     @Override
