@@ -78,7 +78,7 @@ final class Options {
     }
 
     int warmCustomers() {
-        return quick ? 50 : 200;
+        return quick ? 30 : 100;
     }
 
     int rounds(Part part) {
