@@ -2,6 +2,7 @@ package io.syncmachine;
 
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where publications go: an API, reached by an adapter. The hooks of a declaration make one, too. Whatever a machine's document is,
@@ -43,10 +44,21 @@ public interface Destination<S, ID, D> {
     }
 
     /**
+     * Which publications go together: those for which this answers equal values, by {@link #sendAll}; those for which it answers null go
+     * alone, by {@link #send}. Each batch is counted as one call, so it is for destinations whose {@link #sendAll} would make several of
+     * some. Asked only where {@link #batchSize()} is above one; must be quick, and always answer the same. Default: all go together.
+     *
+     * @param inDoubt see {@link Publication#isInDoubt()}
+     */
+    default @Nullable Object batchOf(PublicationKind kind, boolean inDoubt) {
+        return "";
+    }
+
+    /**
      * Begins to send some publications of different subjects together, and answers a stage for each, in their order. Where all fail with
      * {@link BatchRefusedException}, the batch is sent again in halves, at last one by one by {@link #send}.
      *
-     * @param publications one at least, and no more than {@link #batchSize()}
+     * @param publications one at least, no more than {@link #batchSize()}, and all of one {@linkplain #batchOf batch}
      * @throws Exception how all of them ended
      */
     default List<CompletionStage<PublishResult>> sendAll(

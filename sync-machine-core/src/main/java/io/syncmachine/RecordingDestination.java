@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers what it is sent, and sends it nowhere: for tests, and for a trial run of a machine without its API. What would be sent without
@@ -26,7 +27,7 @@ public final class RecordingDestination implements Destination<Object, Object, O
     private final String name;
     private final int kept;
     private final Limits limits;
-    private final int batchSize;
+    private final @Nullable Destination<?, ?, ?> batches;
     private final boolean deletes;
     private final boolean givesRemoteIds;
     private final CheckedFunction<? super Publication<?, ?, ?>, PublishResult> answer;
@@ -55,14 +56,14 @@ public final class RecordingDestination implements Destination<Object, Object, O
             String name,
             int kept,
             Limits limits,
-            int batchSize,
+            @Nullable Destination<?, ?, ?> batches,
             boolean deletes,
             boolean givesRemoteIds,
             CheckedFunction<? super Publication<?, ?, ?>, PublishResult> answer) {
         this.name = Names.check("destination", name);
         this.kept = kept;
         this.limits = limits;
-        this.batchSize = batchSize;
+        this.batches = batches;
         this.deletes = deletes;
         this.givesRemoteIds = givesRemoteIds;
         this.answer = answer;
@@ -74,7 +75,8 @@ public final class RecordingDestination implements Destination<Object, Object, O
      * @throws IllegalArgumentException if the name is malformed, see {@link Destination#name()}
      */
     public static RecordingDestination named(String name) {
-        return new RecordingDestination(name, KEPT, Limits.none(), 1, true, false, publication -> PublishResult.done());
+        return new RecordingDestination(
+                name, KEPT, Limits.none(), null, true, false, publication -> PublishResult.done());
     }
 
     /** One that is like another in all that an engine asks: name, limits, batches, deletes, and whether it gives ids. */
@@ -83,7 +85,7 @@ public final class RecordingDestination implements Destination<Object, Object, O
                 other.name(),
                 KEPT,
                 other.limits(),
-                other.batchSize(),
+                other,
                 other.deletes(),
                 other.givesRemoteIds(),
                 other.givesRemoteIds() ? RecordingDestination::withRemoteId : publication -> PublishResult.done());
@@ -103,17 +105,17 @@ public final class RecordingDestination implements Destination<Object, Object, O
         if (most < 1 || most > MOST_KEPT) {
             throw new IllegalArgumentException("keeping must be from 1 to " + MOST_KEPT + ", but is " + most);
         }
-        return new RecordingDestination(name, most, limits, batchSize, deletes, givesRemoteIds, answer);
+        return new RecordingDestination(name, most, limits, batches, deletes, givesRemoteIds, answer);
     }
 
     /** With limits, which the engine keeps as it would at the API. */
     public RecordingDestination limits(Limits limits) {
-        return new RecordingDestination(name, kept, limits, batchSize, deletes, givesRemoteIds, answer);
+        return new RecordingDestination(name, kept, limits, batches, deletes, givesRemoteIds, answer);
     }
 
     /** With what it answers, or throws, to each publication after it has remembered it. */
     public RecordingDestination answering(CheckedFunction<? super Publication<?, ?, ?>, PublishResult> answer) {
-        return new RecordingDestination(name, kept, limits, batchSize, deletes, givesRemoteIds, answer);
+        return new RecordingDestination(name, kept, limits, batches, deletes, givesRemoteIds, answer);
     }
 
     /** What it was sent, oldest first; the latest, if that was more than it keeps. */
@@ -150,7 +152,12 @@ public final class RecordingDestination implements Destination<Object, Object, O
 
     @Override
     public int batchSize() {
-        return batchSize;
+        return batches == null ? 1 : batches.batchSize();
+    }
+
+    @Override
+    public @Nullable Object batchOf(PublicationKind kind, boolean inDoubt) {
+        return batches == null ? "" : batches.batchOf(kind, inDoubt);
     }
 
     @Override

@@ -1,10 +1,10 @@
 package io.syncmachine;
 
+import io.syncmachine.internal.Batches;
 import io.syncmachine.spi.CallLimiter.Grant;
 import io.syncmachine.spi.CallLimiter.Returned;
 import io.syncmachine.spi.CallLog;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
@@ -230,6 +230,11 @@ public final class ShadowingDestination<S, ID, D> implements Destination<S, ID, 
     }
 
     @Override
+    public @Nullable Object batchOf(PublicationKind kind, boolean inDoubt) {
+        return main.batchOf(kind, inDoubt);
+    }
+
+    @Override
     public Limits limits() {
         return main.limits();
     }
@@ -337,7 +342,8 @@ public final class ShadowingDestination<S, ID, D> implements Destination<S, ID, 
 
     private void begin(List<Pair<S, ID, D>> pairs) {
         try {
-            Deque<List<Pair<S, ID, D>>> parts = parts(pairs);
+            Deque<List<Pair<S, ID, D>>> parts = Batches.of(
+                    shadow, pairs, pair -> new Batches.Sort(pair.publication.kind(), pair.publication.isInDoubt()));
             pairs.forEach(this::compareWhenEnded);
             threads.execute(() -> next(parts));
         } catch (RuntimeException | Error e) { // for instance no more threads
@@ -374,15 +380,6 @@ public final class ShadowingDestination<S, ID, D> implements Destination<S, ID, 
         } catch (RuntimeException | Error e) {
             log.warn("a listener to differences failed", e);
         }
-    }
-
-    private Deque<List<Pair<S, ID, D>>> parts(List<Pair<S, ID, D>> pairs) {
-        int size = Math.max(shadow.batchSize(), 1);
-        Deque<List<Pair<S, ID, D>>> parts = new ArrayDeque<>();
-        for (int i = 0; i < pairs.size(); i += size) {
-            parts.add(pairs.subList(i, Math.min(i + size, pairs.size())));
-        }
-        return parts;
     }
 
     /** Calls the shadow with the next part; the slot is free when there is none. */

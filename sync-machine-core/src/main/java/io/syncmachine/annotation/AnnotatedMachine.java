@@ -39,6 +39,9 @@ import java.util.List;
  * SyncMachine<Order, ?> machine = AnnotatedMachine.of(Order.class, new OrderApi(api)); // has the methods with @Publish, @OnDelete
  * }</pre>
  *
+ * <p>There are {@link ListenTo}, {@link ListenToEvent}, {@link PublishWhen}, {@link Build}, {@link Publish}, {@link OnDelete} and
+ * {@link UsePolicy}; and what follows a publication: {@link AfterPublish}, {@link AfterDelete}, {@link OnDeadLetter}, {@link OnFollowUp}.
+ *
  * <p>Hooks are called by several threads at once. They may be of any visibility, inherited, generic, or declared by interfaces; an
  * overriding method needs no annotation of its own, so that proxies which are subclasses work. What a hook throws reaches the engine
  * as it is. Classes in a named module must be open to the module of this class.

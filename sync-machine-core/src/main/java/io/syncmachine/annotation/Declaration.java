@@ -1,5 +1,6 @@
 package io.syncmachine.annotation;
 
+import io.syncmachine.FollowUp;
 import io.syncmachine.Policy;
 import io.syncmachine.Publication;
 import io.syncmachine.SyncMachine;
@@ -92,14 +93,17 @@ final class Declaration {
     }
 
     SyncMachine<?, ?> machine() {
-        hooks(OnDelete.class).stream()
-                .filter(Hook::isCalledOnSubject)
-                .findFirst()
-                .ifPresent(hook -> {
-                    throw hook.wrong(
-                            "is called on a subject that is gone; make it static, or a method of an object beside it");
-                });
+        refuseOnSubject(OnDelete.class, "is called on a subject that is gone");
+        refuseOnSubject(AfterDelete.class, "is called on a subject that is gone");
+        refuseOnSubject(OnDeadLetter.class, "is called without the subject");
+        refuseOnSubject(OnFollowUp.class, "is called without the subject");
         return machine(subject, idType());
+    }
+
+    private void refuseOnSubject(Class<? extends Annotation> annotation, String why) {
+        hooks(annotation).stream().filter(Hook::isCalledOnSubject).findFirst().ifPresent(hook -> {
+            throw hook.wrong(why + "; make it static, or a method of an object beside it");
+        });
     }
 
     private <S, ID> SyncMachine<S, ID> machine(Class<S> subject, Class<ID> idType) {
@@ -179,6 +183,9 @@ final class Declaration {
         }
         one(OnDelete.class).ifPresent(hook -> hooks.onDelete(finishing, hook));
         one(AfterPublish.class).ifPresent(hook -> hooks.afterPublish(finishing, hook));
+        one(AfterDelete.class).ifPresent(hook -> hooks.afterDelete(finishing, hook));
+        one(OnDeadLetter.class).ifPresent(hook -> hooks.onDeadLetter(finishing, hook));
+        one(OnFollowUp.class).ifPresent(hook -> hooks.onFollowUp(finishing, hook));
         policy().ifPresent(finishing::policy);
         return finishing.done();
     }
@@ -214,6 +221,9 @@ final class Declaration {
         telling.addAll(hooks(Publish.class));
         telling.addAll(hooks(ListenTo.class));
         telling.addAll(hooks(ListenToEvent.class));
+        telling.addAll(hooks(AfterDelete.class));
+        telling.addAll(hooks(OnDeadLetter.class));
+        telling.addAll(hooks(OnFollowUp.class));
         return telling.stream()
                 .map(Declaration::told)
                 .filter(id -> id != null && id != Object.class && id != Void.class)
@@ -225,7 +235,13 @@ final class Declaration {
     private static @Nullable Class<?> told(Hook<?> hook) {
         if (hook.takesPublication()) {
             return hook.ofParameter(0, Publication.class, 1);
-        } else if (hook.annotation() instanceof OnDelete) {
+        } else if (hook.takesFollowUp()) {
+            return hook.ofParameter(0, FollowUp.class, 0);
+        } else if (hook.annotation() instanceof OnFollowUp) {
+            return null;
+        } else if (hook.annotation() instanceof OnDelete
+                || hook.annotation() instanceof AfterDelete
+                || hook.annotation() instanceof OnDeadLetter) {
             return hook.parameterCount() > 0 ? hook.parameter(0) : null;
         }
         return hook.annotation() instanceof Publish ? null : Finders.foundIds(hook);

@@ -1,5 +1,6 @@
 package io.syncmachine.annotation;
 
+import io.syncmachine.FollowUp;
 import io.syncmachine.Publication;
 import io.syncmachine.annotation.HookSource.Annotated;
 import java.lang.annotation.Annotation;
@@ -151,6 +152,11 @@ final class Hook<A extends Annotation> {
     /** Whether it takes a publication and nothing else. */
     boolean takesPublication() {
         return parameters.size() == 1 && parameter(0) == Publication.class;
+    }
+
+    /** Whether it takes a follow-up and nothing else. */
+    boolean takesFollowUp() {
+        return parameters.size() == 1 && parameter(0) == FollowUp.class;
     }
 
     /** What a parameter says for a type parameter of its class; null if it does not say. */

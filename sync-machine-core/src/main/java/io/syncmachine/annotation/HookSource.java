@@ -31,6 +31,9 @@ final class HookSource {
             Publish.class,
             OnDelete.class,
             AfterPublish.class,
+            AfterDelete.class,
+            OnDeadLetter.class,
+            OnFollowUp.class,
             UsePolicy.class);
 
     private final Class<?> type;

@@ -1,5 +1,6 @@
 package io.syncmachine.annotation;
 
+import io.syncmachine.FollowUp;
 import io.syncmachine.Publication;
 import io.syncmachine.PublishResult;
 import io.syncmachine.StoredDocument;
@@ -83,6 +84,34 @@ record PublishingHooks(Class<?> subject, Class<?> id, Class<?> document) {
             throw hook.mustTake(
                     HookSource.names(List.of(subject)) + " or " + HookSource.names(List.of(subject, document)));
         }
+    }
+
+    <S, ID, D> void afterDelete(Finishing<S, ID, D> finishing, Hook<?> hook) {
+        answersNothing(hook);
+        if (!hook.takes(id)) {
+            throw hook.mustTake(HookSource.names(List.of(id)));
+        }
+        finishing.afterDelete(hook::call);
+    }
+
+    <S, ID, D> void onDeadLetter(Finishing<S, ID, D> finishing, Hook<?> hook) {
+        answersNothing(hook);
+        if (hook.takes(id)) {
+            finishing.onDeadLetter((given, reason) -> hook.call(given));
+        } else if (hook.takes(id, String.class)) {
+            finishing.onDeadLetter((given, reason) -> hook.call(given, reason));
+        } else {
+            throw hook.mustTake(HookSource.names(List.of(id)) + " or " + HookSource.names(List.of(id, String.class)));
+        }
+    }
+
+    <S, ID, D> void onFollowUp(Finishing<S, ID, D> finishing, Hook<?> hook) {
+        answersNothing(hook);
+        Class<?> said = hook.takesFollowUp() ? hook.ofParameter(0, FollowUp.class, 0) : null;
+        if (!hook.takesFollowUp() || (said != null && !said.isAssignableFrom(id))) {
+            throw hook.mustTake("FollowUp<" + HookSource.name(id) + ">");
+        }
+        finishing.followUp(hook::call);
     }
 
     private static void answersNothing(Hook<?> hook) {

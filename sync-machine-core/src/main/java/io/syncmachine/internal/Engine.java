@@ -107,7 +107,7 @@ public final class Engine implements AutoCloseable {
         this.store = store;
         this.settings = settings;
         EngineThreads given = settings.threads();
-        this.outage = new Outage(settings.name(), store::isAway);
+        this.outage = new Outage(settings.name(), settings.clock(), store::isAway);
         this.threads = given == null ? new WorkerThreads(settings.name(), outage) : given;
         for (SyncMachine<?, ?> machine : definitions) {
             add(machine.definition());

@@ -70,7 +70,17 @@ final class Publisher implements EngineThreads.Step {
     /** Begins to send some of one machine, and gives their verdicts. Frees the slot when all have ended. Never throws. */
     @SuppressWarnings("unchecked") // that they are of one machine says that their types agree
     void publish(List<Run<?, ?, ?>> runs, Slot slot) {
-        send((List<Run<Object, Object, Object>>) (List<?>) runs, slot);
+        List<Run<Object, Object, Object>> all = (List<Run<Object, Object, Object>>) (List<?>) runs;
+        sendParts(Batches.of(all.get(0).machine.definition.destination(), all, Publisher::sort), slot);
+    }
+
+    private static Batches.Sort sort(Run<?, ?, ?> run) {
+        return new Batches.Sort(run.message().intent().kind(), run.known().inDoubt());
+    }
+
+    private <S, ID, D> void sendParts(Queue<List<Run<S, ID, D>>> parts, Slot slot) {
+        List<Run<S, ID, D>> first = parts.remove();
+        send(first, parts.isEmpty() ? slot : slot.then(() -> sendParts(parts, slot)));
     }
 
     private <S, ID, D> void send(List<Run<S, ID, D>> runs, Slot slot) {

@@ -375,21 +375,16 @@ final class InMemoryJobs implements JobExecutor {
         finding.remove(job);
     }
 
+    /** {@inheritDoc} It forgets everything at once, with its process. Parked jobs are given up. */
     @Override
-    public synchronized long requested() {
-        return requests;
-    }
-
-    /** Parked jobs are given up. */
-    @Override
-    public synchronized long covered() {
+    public synchronized Coverage coverage() {
         long oldest = requests + 1;
         for (Job job : jobs.values()) {
             if (!job.parked) {
                 oldest = Math.min(oldest, Math.min(job.oldest, job.oldestSince));
             }
         }
-        return oldest - 1;
+        return new Coverage("", requests, oldest - 1);
     }
 
     @Override

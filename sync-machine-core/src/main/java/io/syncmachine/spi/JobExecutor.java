@@ -22,7 +22,9 @@ public interface JobExecutor {
         /** An enqueued job survives a crash of every process. */
         DURABLE,
         /** A job is never handed out while an earlier claim of its key has time left, unless that claim was settled. */
-        EXCLUSIVE
+        EXCLUSIVE,
+        /** A job is handed out to whichever process asks, not only to the one that enqueued it. */
+        SHARED
     }
 
     /** How a claim ended. */
@@ -83,22 +85,26 @@ public interface JobExecutor {
             @Nullable String failure,
             List<Cause> causes) {}
 
+    /**
+     * How far the requests to an executor that is not durable are done. Numbers are of one memory: whoever sees another one than before
+     * knows that jobs may have been forgotten in between.
+     *
+     * @param memory names what the executor remembers since it last may have forgotten something
+     * @param requested the number of the latest request
+     * @param covered all requests up to this number are done or given up, and so are those that were made while a job that finds subjects
+     *     ran for one of them
+     */
+    record Coverage(String memory, long requested, long covered) {}
+
     /** What it can promise. */
     Set<Capability> capabilities();
 
     /**
-     * In an executor that is not durable: the number of the latest request. Whoever keeps changes until their jobs are done remembers it
-     * after it has enqueued them, and compares it with {@link #covered}. Numbers begin anew with each process.
+     * How far it is, in an executor that is not durable. Who keeps changes until their jobs are done asks before and after enqueuing these: if
+     * both times the memory is the same, they are done as soon as {@code requested} of the second answer is covered; if not, or once it
+     * is another, they are enqueued again.
      */
-    default long requested() {
-        throw new UnsupportedOperationException("only an executor that is not durable numbers its requests");
-    }
-
-    /**
-     * In an executor that is not durable: all requests up to this number are done or given up, and so are those that were made while
-     * a job that finds subjects ran for one of them.
-     */
-    default long covered() {
+    default Coverage coverage() {
         throw new UnsupportedOperationException("only an executor that is not durable numbers its requests");
     }
 

@@ -67,6 +67,7 @@ final class ApacheTransport implements HttpTransport {
     private static final int LONGEST_HEADER = 32 * 1024;
     private static final int MOST_HEADERS = 200;
 
+    private static final int UNKNOWN_TO_PROXY = 407;
     private static final String SENDING = "sync-machine.sending";
     private static final Logger log = LoggerFactory.getLogger(ApacheTransport.class);
 
@@ -151,7 +152,7 @@ final class ApacheTransport implements HttpTransport {
                             call.body()
                                     .map(body -> AsyncEntityProducers.create(body, null))
                                     .orElse(null)),
-                    new Incoming(call.maxAnswerBytes(), answer),
+                    new Incoming(call.maxAnswerBytes(), sending),
                     null,
                     context,
                     sending);
@@ -218,9 +219,14 @@ final class ApacheTransport implements HttpTransport {
             }
         }
 
+        /** Where nothing was sent, it is the proxy that has answered: that nobody is let in who is not known, or that there is no tunnel. */
         @Override
         public void completed(HttpAnswer result) {
-            answer.complete(result);
+            if (connection != null || result.status() == UNKNOWN_TO_PROXY) {
+                answer.complete(result);
+            } else {
+                answer.completeExceptionally(new NotSentException("the proxy answered " + result.status(), null));
+            }
         }
 
         /** A server that ends the handshake late, for our certificate, has not looked at what came after it. */
@@ -243,15 +249,15 @@ final class ApacheTransport implements HttpTransport {
     private static final class Incoming implements AsyncResponseConsumer<HttpAnswer> {
 
         private final int limit;
-        private final CompletableFuture<HttpAnswer> answer;
+        private final Sending sending;
         private final ByteArrayOutputStream read = new ByteArrayOutputStream();
         private final Map<String, List<String>> headers = new HashMap<>();
         private int status;
         private @Nullable FutureCallback<HttpAnswer> callback;
 
-        Incoming(int limit, CompletableFuture<HttpAnswer> answer) {
+        Incoming(int limit, Sending sending) {
             this.limit = limit;
-            this.answer = answer;
+            this.sending = sending;
         }
 
         @Override
@@ -289,7 +295,7 @@ final class ApacheTransport implements HttpTransport {
             source.position(source.limit());
             read.writeBytes(bytes);
             if (more) {
-                answer.complete(result(true));
+                sending.completed(result(true));
             }
         }
 

@@ -2,6 +2,7 @@ package io.syncmachine.http;
 
 import java.io.IOException;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -16,8 +17,13 @@ final class Api {
     final HttpTransport transport;
     final Authentication.Source authentication;
     final ThreadPoolExecutor executor;
-    private final Set<Exchange> underWay = ConcurrentHashMap.newKeySet();
+    private final Set<Abort> underWay = ConcurrentHashMap.newKeySet();
     private int users = 1;
+
+    /** Ends what is under way. */
+    private interface Abort {
+        void because(IOException reason);
+    }
 
     Api(HttpTransport transport, Authentication authentication) {
         this.transport = transport;
@@ -41,12 +47,17 @@ final class Api {
         users++;
     }
 
-    /** Follows an exchange, which is given up if this is closed. */
-    void follow(Exchange exchange) {
-        underWay.add(exchange);
-        Stages.whenDone(exchange.result, (answered, failure) -> underWay.remove(exchange));
+    /**
+     * Follows what is under way, which is given up if this is closed.
+     *
+     * @param closed how it fails if this is closed already
+     */
+    void follow(CompletableFuture<?> result, IOException closed) {
+        Abort abort = result::completeExceptionally;
+        underWay.add(abort);
+        Stages.whenDone(result, (answered, failure) -> underWay.remove(abort));
         if (executor.isShutdown()) {
-            exchange.result.completeExceptionally(new NotSentException("the destination is closed", null));
+            result.completeExceptionally(closed);
         }
     }
 
@@ -58,8 +69,7 @@ final class Api {
             }
         }
         executor.shutdown();
-        underWay.forEach(
-                exchange -> exchange.result.completeExceptionally(new IOException("the destination was closed")));
+        underWay.forEach(abort -> abort.because(new IOException("the destination was closed")));
         transport.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.syncmachine.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.syncmachine.BatchRefusedException;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
@@ -13,9 +14,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,45 +34,66 @@ final class BatchDelivery {
     private final Plan plan;
     private final HttpBatch batch;
     private final Judge judge;
+    private final Turns turns;
     private final List<Publication<?, ?, ?>> publications = new ArrayList<>();
     private final List<Delivery> deliveries = new ArrayList<>();
 
-    BatchDelivery(Api api, Plan plan) {
+    private BatchDelivery(Api api, Plan plan, HttpBatch batch, Turns turns) {
+        this.turns = turns;
         this.api = api;
         this.plan = plan;
-        this.batch = Objects.requireNonNull(plan.batch);
+        this.batch = batch;
         this.judge = new Judge(plan);
     }
 
     /** Sends what can go together, and the rest one by one. */
     static List<CompletionStage<PublishResult>> begin(
             Api api, Plan plan, List<? extends Publication<?, ?, ?>> publications) {
-        BatchDelivery together = new BatchDelivery(api, plan);
+        Turns turns = new Turns(api.executor);
+        Map<HttpBatch, BatchDelivery> together = new LinkedHashMap<>();
         List<Delivery> alone = new ArrayList<>();
         List<CompletionStage<PublishResult>> results = new ArrayList<>();
         for (Publication<?, ?, ?> publication : publications) {
             Delivery delivery = new Delivery(api, plan, publication);
             results.add(delivery.result);
-            if (goesAlone(plan, publication)) {
+            HttpBatch batch = plan.batch(publication.kind(), publication.isInDoubt());
+            if (batch == null || isUnidentified(plan, publication)) {
                 alone.add(delivery);
             } else {
-                together.publications.add(publication);
-                together.deliveries.add(delivery);
+                BatchDelivery own = together.computeIfAbsent(batch, said -> new BatchDelivery(api, plan, said, turns));
+                own.publications.add(publication);
+                own.deliveries.add(delivery);
             }
         }
-        if (together.deliveries.size() == 1) {
-            alone.addAll(together.deliveries);
-        } else if (!together.deliveries.isEmpty()) {
-            together.send();
+        for (BatchDelivery own : together.values()) {
+            if (own.deliveries.size() == 1) {
+                alone.addAll(own.deliveries);
+            } else {
+                own.send();
+            }
         }
-        alone.forEach(delivery -> delivery.begin());
+        alone.forEach(delivery -> delivery.begin(turns));
         return results;
     }
 
-    private static boolean goesAlone(Plan plan, Publication<?, ?, ?> publication) {
-        boolean lookedUp = plan.createsAnew() && plan.lookup != null && publication.isInDoubt();
+    /** Whether the API's id must be asked for first. */
+    private static boolean isUnidentified(Plan plan, Publication<?, ?, ?> publication) {
         return publication.kind() == PublicationKind.DELETE
-                || (publication.kind() == PublicationKind.CREATE && lookedUp);
+                && plan.deletesByRemoteId()
+                && publication.remoteId().isEmpty();
+    }
+
+    /** What a result tells its subject by. */
+    private String idOf(Publication<?, ?, ?> publication) {
+        return publication.kind() == PublicationKind.DELETE && plan.deletesByRemoteId()
+                ? publication.remoteId().orElseThrow()
+                : plan.ids.apply(publication.id());
+    }
+
+    private String documentOf(Publication<?, ?, ?> publication) {
+        return publication.kind() == PublicationKind.DELETE
+                ? JsonNodeFactory.instance.textNode(idOf(publication)).toString()
+                : publication.json().orElseThrow();
     }
 
     private void send() {
@@ -86,7 +110,7 @@ final class BatchDelivery {
         Request request;
         try {
             URI uri = URI.create(plan.base + batch.step.path().toString());
-            byte[] body = batch.text(publications).getBytes(StandardCharsets.UTF_8);
+            byte[] body = batch.text(publications, this::documentOf).getBytes(StandardCharsets.UTF_8);
             request = new Request(
                     batch.step.toString(),
                     batch.step.method(),
@@ -107,9 +131,7 @@ final class BatchDelivery {
                         status -> !judge.isDeclared(status),
                         may -> deliveries.forEach(delivery -> delivery.mayBeApplied(may)))
                 .begin();
-        CompletableFuture<Void> all = CompletableFuture.allOf(
-                deliveries.stream().map(delivery -> delivery.result).toArray(CompletableFuture[]::new));
-        Stages.whenDone(all, (none, failure) -> sent.cancel(true));
+        cancelWhenAllAreDone(sent);
         Stages.whenDone(sent, (answered, failure) -> {
             if (failure == null) {
                 answered(answered);
@@ -146,7 +168,33 @@ final class BatchDelivery {
         deliveries.forEach(delivery -> delivery.fail(failure));
     }
 
+    /** It is accepted, and its answer is yet to come. */
+    private void poll(Answered accepted) {
+        Duration left =
+                deliveries.stream().map(Delivery::left).max(Duration::compareTo).orElse(Duration.ZERO);
+        Poll poll = new Poll(api, plan, batch.step.toString(), left, plan.commonHeaders());
+        cancelWhenAllAreDone(poll.result);
+        Stages.whenDone(
+                poll.begin(URI.create(plan.base + batch.step.path().toString()), accepted), (answered, failure) -> {
+                    if (failure == null) {
+                        answered(answered);
+                    } else {
+                        failAll(failure instanceof Exception exception ? exception : new IOException(failure));
+                    }
+                });
+    }
+
+    private void cancelWhenAllAreDone(CompletableFuture<?> sent) {
+        CompletableFuture<Void> all = CompletableFuture.allOf(
+                deliveries.stream().map(delivery -> delivery.result).toArray(CompletableFuture[]::new));
+        Stages.whenDone(all, (none, failure) -> sent.cancel(true));
+    }
+
     private void answered(Answered answered) {
+        if (answered.answer().status() == 202 && plan.polling != null) {
+            poll(answered);
+            return;
+        }
         Exception failure = judge.failure(batch.step.toString(), answered, false);
         if (failure instanceof RejectedException) {
             failAll(new BatchRefusedException(failure.getMessage() + " (a batch of " + deliveries.size() + ")"));
@@ -175,9 +223,7 @@ final class BatchDelivery {
                     .ifPresent(key -> byKey.put(key, result)));
         }
         for (int i = 0; i < deliveries.size(); i++) {
-            JsonNode result = inOrder
-                    ? results.get(i)
-                    : byKey.get(plan.ids.apply(publications.get(i).id()));
+            JsonNode result = inOrder ? results.get(i) : byKey.get(idOf(publications.get(i)));
             judge(deliveries.get(i), answered, result == null ? null : one(answer, result));
         }
     }
@@ -194,7 +240,7 @@ final class BatchDelivery {
                 throw new IOException(judge.message(batch.step.toString(), answered)
                         + ": no result for this publication, or none with a status");
             }
-            delivery.writtenInBatch(batch, new Answered(result, answered.credentials()));
+            delivery.writtenInBatch(batch, new Answered(result, answered.credentials()), turns);
         });
     }
 }

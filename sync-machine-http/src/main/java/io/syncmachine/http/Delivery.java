@@ -42,7 +42,12 @@ final class Delivery {
     private volatile String what = "";
     /** Whether a write was begun of which it is not known that it was not applied. Any failure is doubt then, and none else. */
     private volatile boolean mayBeApplied;
+    /** Whether a write was applied, whatever follows it. */
+    private volatile boolean isApplied;
 
+    private long endNanos;
+    private URI asked;
+    private @Nullable Turns turns;
     private @Nullable String remoteId;
     private boolean lookedUp;
     private boolean adopted;
@@ -54,6 +59,7 @@ final class Delivery {
         this.judge = new Judge(plan);
         this.publication = publication;
         this.alone = new Reading(true, judge::remoteId);
+        this.asked = plan.base;
         this.remoteId = publication.remoteId().orElse(null);
         Stages.whenDone(result, (value, failure) -> abort());
     }
@@ -75,6 +81,7 @@ final class Delivery {
         what = first;
         Duration left = publication.timeLeft();
         Duration limit = plan.timeout != null && plan.timeout.compareTo(left) < 0 ? plan.timeout : left;
+        endNanos = System.nanoTime() + limit.toNanos();
         if (limit.isZero()) {
             fail(new NotAcceptedException("no time is left to send anything"));
             return;
@@ -87,6 +94,16 @@ final class Delivery {
             }
         });
         Stages.whenDone(result, (value, failure) -> timer.cancel(false));
+    }
+
+    Duration left() {
+        return Duration.ofNanos(Math.max(endNanos - System.nanoTime(), 0));
+    }
+
+    /** The same beside others, in its turn. */
+    void begin(Turns turns) {
+        this.turns = turns;
+        begin();
     }
 
     void begin() {
@@ -190,9 +207,20 @@ final class Delivery {
     }
 
     private void send(Step step, boolean write, byte @Nullable [] body, Map<String, String> headers, Next next) {
+        Turns mine = turns;
+        turns = null; // once it is its turn, it stays so to its end
+        if (mine == null) {
+            sendNow(step, write, body, headers, next);
+        } else {
+            mine.take(result, () -> sendNow(step, write, body, headers, next));
+        }
+    }
+
+    private void sendNow(Step step, boolean write, byte @Nullable [] body, Map<String, String> headers, Next next) {
         guard(() -> {
             what = step.toString();
             URI uri = URI.create(plan.base + step.path().fill(publication, plan.ids, remoteId));
+            asked = uri;
             Request request = new Request(
                     what, step.method(), uri, headers, Optional.ofNullable(body), plan.maxAnswerBytes, plan.packs);
             CompletableFuture<Answered> sent = new Exchange(
@@ -228,7 +256,9 @@ final class Delivery {
     private void written(Step step, PublicationKind use, Answered answered, Reading reading) throws Exception {
         int status = answered.answer().status();
         boolean declared = judge.isDeclared(status);
-        if (!declared && use == PublicationKind.DELETE && (status == 404 || status == 410)) {
+        if (status == 202 && plan.polling != null) {
+            poll(step, use, answered, reading);
+        } else if (!declared && use == PublicationKind.DELETE && (status == 404 || status == 410)) {
             result.complete(PublishResult.done().pausing(judge.pauseAfter(answered.answer())));
         } else if (!declared && use == PublicationKind.CREATE && status == 409 && plan.adopts && !adopted) {
             mayBeApplied = false;
@@ -252,6 +282,28 @@ final class Delivery {
         }
     }
 
+    /** A write was accepted, and will be applied or not. */
+    private void poll(Step step, PublicationKind use, Answered accepted, Reading reading) {
+        HttpPolling polling = Objects.requireNonNull(plan.polling);
+        what = "status of " + step;
+        Poll poll = new Poll(api, plan, step.toString(), left(), headers(null));
+        follow(poll.result);
+        Stages.whenDone(
+                poll.begin(asked, accepted),
+                (answered, failure) -> guard(() -> {
+                    if (failure != null) {
+                        throw failure instanceof Exception exception ? exception : new IOException(failure);
+                    }
+                    boolean byContent = reading.content() && !polling.isDoneByContent();
+                    Exception unsuccessful = judge.failure(step.toString(), answered, byContent);
+                    if (unsuccessful != null) {
+                        throw unsuccessful;
+                    }
+                    Function<HttpAnswer, Optional<String>> place = polling.remoteId();
+                    succeeded(step, use, answered, place == null ? reading : new Reading(false, place));
+                }));
+    }
+
     private void adopt(Step step, Answered answered) {
         if (plan.lookup == null) {
             update();
@@ -267,6 +319,7 @@ final class Delivery {
     }
 
     private void succeeded(Step step, PublicationKind use, Answered answered, Reading reading) throws IOException {
+        isApplied = true;
         HttpAnswer answer = answered.answer();
         Duration pause = judge.pauseAfter(answer);
         if (use == PublicationKind.DELETE || !plan.givesRemoteIds()) {
@@ -362,8 +415,16 @@ final class Delivery {
         }
     }
 
-    /** Ends it. Where nothing can have been applied there is no doubt, whatever happened. */
+    /** Ends it. Where nothing can have been applied there is no doubt, whatever happened; where something was, there is. */
     void fail(Exception failure) {
+        if (isApplied) {
+            result.completeExceptionally(
+                    failure instanceof IOException && !(failure instanceof NotSentException)
+                            ? failure
+                            : new IOException(
+                                    what + ", after a write that was applied: " + failure.getMessage(), failure));
+            return;
+        }
         boolean says = failure instanceof NotAcceptedException
                 || failure instanceof RejectedException
                 || failure instanceof ThrottledException
@@ -386,7 +447,9 @@ final class Delivery {
     }
 
     /** A batch was answered, and this is what it says of this publication. */
-    void writtenInBatch(HttpBatch batch, Answered answered) throws Exception {
+    void writtenInBatch(HttpBatch batch, Answered answered, Turns turns) throws Exception {
+        this.turns = turns;
+        asked = URI.create(plan.base + batch.step.path().toString());
         Function<HttpAnswer, Optional<String>> place = batch.remoteId();
         written(batch.step, publication.kind(), answered, new Reading(false, place == null ? judge::remoteId : place));
     }

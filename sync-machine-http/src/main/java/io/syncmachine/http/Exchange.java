@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -78,7 +77,7 @@ final class Exchange {
     }
 
     CompletableFuture<Answered> begin() {
-        api.follow(this);
+        api.follow(result, new NotSentException("the destination is closed", null));
         authorize(null);
         return result;
     }
@@ -189,17 +188,7 @@ final class Exchange {
         if (location == null || !(same || (moved && method.equals("GET")))) {
             return null;
         }
-        try {
-            URI target = uri.resolve(location);
-            return origin(target).equals(origin(uri)) && target.getRawUserInfo() == null ? target : null;
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
-    }
-
-    private static String origin(URI uri) {
-        int port = uri.getPort() >= 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
-        return (uri.getScheme() + "://" + uri.getHost() + ":" + port).toLowerCase(Locale.ROOT);
+        return Origin.resolve(uri, location);
     }
 
     private static byte[] packed(byte[] body) throws IOException {

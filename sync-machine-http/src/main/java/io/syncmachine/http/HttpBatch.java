@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an API takes many documents in one call. Creates and updates go together; deletes, and creates that are looked up first, go one by
- * one. Immutable; each method answers a copy with one thing changed.
+ * How an API takes many publications in one call: creates and updates ({@link HttpDestination.Builder#batch}), or deletes ({@link
+ * HttpDestination.Builder#deleteBatch}). Immutable; each method answers a copy with one thing changed.
  *
  * <pre>{@code
  * HttpBatch.post("/orders/bulk", 100).resultsAt("/results").statusAt("/status")
@@ -45,8 +45,9 @@ public final class HttpBatch {
         @Nullable
         String keyAt;
 
-        Function<? super Publication<?, ?, ?>, String> document =
-                publication -> publication.json().orElseThrow();
+        @Nullable
+        Function<? super Publication<?, ?, ?>, String> document;
+
         Function<? super List<String>, String> body =
                 documents -> documents.stream().collect(Collectors.joining(",", "[", "]"));
 
@@ -134,14 +135,17 @@ public final class HttpBatch {
         return new HttpBatch(step, size, copy);
     }
 
-    /** Where in a result our id of its subject stands, for results in another order. Default: they are in order. */
+    /**
+     * Where in a result our id of its subject stands, for results in another order; of a delete by the API's id, that one. Default: they
+     * are in order.
+     */
     public HttpBatch keyAt(String pointer) {
         Values copy = values.copy();
         copy.keyAt = Syntax.pointer("keyAt", pointer);
         return new HttpBatch(step, size, copy);
     }
 
-    /** What is sent for one publication. Default: its document as JSON. */
+    /** What is sent for one publication. Default: its document as JSON; of a delete, its id as a JSON string. */
     public HttpBatch document(Function<? super Publication<?, ?, ?>, String> document) {
         Values copy = values.copy();
         copy.document = document;
@@ -171,8 +175,16 @@ public final class HttpBatch {
         return values.remoteId;
     }
 
-    String text(List<? extends Publication<?, ?, ?>> publications) {
-        return values.body.apply(publications.stream().map(values.document).toList());
+    /**
+     * The body for these.
+     *
+     * @param otherwise what is sent for one, unless it is said
+     */
+    String text(
+            List<? extends Publication<?, ?, ?>> publications,
+            Function<? super Publication<?, ?, ?>, String> otherwise) {
+        Function<? super Publication<?, ?, ?>, String> document = values.document == null ? otherwise : values.document;
+        return values.body.apply(publications.stream().<String>map(document).toList());
     }
 
     /** The status of one result; empty if it is not told. */

@@ -4,6 +4,7 @@ import io.syncmachine.Destination;
 import io.syncmachine.FailureKind;
 import io.syncmachine.Limits;
 import io.syncmachine.Publication;
+import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.http.Plan.Step;
 import io.syncmachine.http.Plan.Success;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -129,14 +131,20 @@ public final class HttpDestination implements Destination<Object, Object, Object
 
     @Override
     public int batchSize() {
-        return plan.batch == null ? 1 : plan.batch.size;
+        return Stream.of(plan.batch, plan.deleteBatch)
+                .flatMap(Stream::ofNullable)
+                .mapToInt(batch -> batch.size)
+                .min()
+                .orElse(1);
+    }
+
+    @Override
+    public @Nullable Object batchOf(PublicationKind kind, boolean inDoubt) {
+        return plan.batch(kind, inDoubt);
     }
 
     @Override
     public List<CompletionStage<PublishResult>> sendAll(List<? extends Publication<?, ?, ?>> publications) {
-        if (plan.batch == null) {
-            return publications.stream().map(this::send).toList();
-        }
         return BatchDelivery.begin(api, plan, publications);
     }
 
@@ -170,7 +178,8 @@ public final class HttpDestination implements Destination<Object, Object, Object
     @Override
     public String toString() {
         return "HttpDestination[" + name + ", " + plan.base + ", create " + plan.create + ", update " + plan.update
-                + ", delete " + plan.delete + ", lookup " + plan.lookup + ", batch " + plan.batch + "]";
+                + ", delete " + plan.delete + ", lookup " + plan.lookup + ", batch " + plan.batch
+                + (plan.deleteBatch == null ? "" : ", deletes " + plan.deleteBatch) + "]";
     }
 
     /**
@@ -630,6 +639,16 @@ public final class HttpDestination implements Destination<Object, Object, Object
         }
 
         /**
+         * A write that is answered by 202 is not applied yet: what becomes of it is asked for. Default: 202 is a success. Each time counts as
+         * a call at the API, but not by {@link #limits}.
+         */
+        public Builder polling(HttpPolling polling) {
+            once("polling", plan.polling);
+            plan.polling = polling;
+            return this;
+        }
+
+        /**
          * Where an answer says what is wrong, at a JSON pointer: it ends up, cut to 300 characters and without the secrets that were sent,
          * in the failure's message. Default: title and detail of {@code application/problem+json} (RFC 9457), and of other answers
          * nothing.
@@ -666,10 +685,24 @@ public final class HttpDestination implements Destination<Object, Object, Object
             return this;
         }
 
-        /** How many publications are sent at once. */
+        /**
+         * Creates and updates go together; all but creates that are looked up first. Where deletes go together as well, the smaller of the
+         * two sizes holds for both.
+         */
         public Builder batch(HttpBatch batch) {
             once("batch", plan.batch);
             plan.batch = batch;
+            return this;
+        }
+
+        /**
+         * Deletes go together. What is sent of each is its id, the API's where it gives ids, as a JSON text; {@link HttpBatch#document} says
+         * it otherwise. The same object as that of {@link #batch} lets them go together with creates and updates. A result with the status 404 or 410 is a success, as for a single delete. Needs a {@code delete} besides, for what
+         * is left of a batch that is refused.
+         */
+        public Builder deleteBatch(HttpBatch batch) {
+            once("deleteBatch", plan.deleteBatch);
+            plan.deleteBatch = batch;
             return this;
         }
 
@@ -765,6 +798,14 @@ public final class HttpDestination implements Destination<Object, Object, Object
             if (built.batch != null && built.remoteId != null && built.batch.results() == null) {
                 throw new IllegalStateException(
                         "batch needs resultsAt(…), as the API's id of each subject is told there");
+            }
+            if (built.deleteBatch != null && built.delete == null) {
+                throw new IllegalStateException(
+                        "deleteBatch needs delete(path), for what is left of a batch that is refused");
+            }
+            if (built.polling != null && built.statuses.containsKey(202)) {
+                throw new IllegalStateException(
+                        "polling(…) is for answers with 202, of which another meaning is said; leave one out");
             }
             checkHeaders(built);
             checkConnection();

@@ -2,10 +2,8 @@ package io.syncmachine.http;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.Authenticator;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
-import java.net.PasswordAuthentication;
 import java.net.ProxySelector;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
@@ -36,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class JdkTransport implements HttpTransport {
 
     private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
+
+    /** How the JDK says that a proxy has answered otherwise than by 200 or 407. */
+    private static final String NO_TUNNEL = "Tunnel failed";
 
     private final ExecutorService executor;
     private final HttpClient client;
@@ -78,28 +79,19 @@ final class JdkTransport implements HttpTransport {
 
     private static void goThrough(HttpClient.Builder client, Proxy proxy, boolean tls) {
         client.proxy(ProxySelector.of(InetSocketAddress.createUnresolved(proxy.host(), proxy.port())));
-        if (!tls || proxy.user() == null || proxy.password() == null) {
-            return;
-        }
-        if (!"".equals(System.getProperty(TUNNELING))) {
+        if (tls && proxy.user() != null && !"".equals(System.getProperty(TUNNELING))) {
             throw new IllegalStateException("java.net.http sends a proxy's password for an https address only with -D"
                     + TUNNELING + "= (nothing); set that, or say transport(HttpTransport.apache())");
         }
-        char[] password = proxy.password().get().toCharArray();
-        client.authenticator(new Authenticator() {
-            @Override
-            protected @Nullable PasswordAuthentication getPasswordAuthentication() {
-                return getRequestorType() == RequestorType.PROXY
-                        ? new PasswordAuthentication(proxy.user(), password)
-                        : null;
-            }
-        });
     }
 
-    /** Without TLS, what a proxy is to see is a header of each call; with an authenticator, the JDK would judge answers of 401 itself. */
+    /**
+     * What a proxy is to see is a header of each call, which the JDK tells nobody else. With an authenticator, it would judge answers of 401
+     * itself, those of the API as well.
+     */
     private static Map<String, String> proxyHeaders(Settings settings) {
         Proxy proxy = settings.proxy().orElse(null);
-        if (isTls(settings) || proxy == null || proxy.user() == null || proxy.password() == null) {
+        if (proxy == null || proxy.user() == null || proxy.password() == null) {
             return Map.of();
         }
         byte[] user = (proxy.user() + ':' + proxy.password().get()).getBytes(StandardCharsets.UTF_8);
@@ -123,7 +115,8 @@ final class JdkTransport implements HttpTransport {
         Stages.whenDone(sent, (response, failure) -> {
             underWay.remove(abort);
             if (failure == null) {
-                answer.complete(response.body());
+                HttpAnswer body = response.body();
+                answer.complete(body == null ? refusedByProxy(response) : body);
             } else {
                 answer.completeExceptionally(translated(failure, outgoing));
             }
@@ -139,6 +132,11 @@ final class JdkTransport implements HttpTransport {
         return answer;
     }
 
+    /** A proxy that lets nobody in who is not known is answered without a body. */
+    private static HttpAnswer refusedByProxy(HttpResponse<?> response) {
+        return HttpAnswer.of(response.statusCode(), response.headers().map(), new byte[0], false);
+    }
+
     private static Throwable translated(Throwable failure, Outgoing outgoing) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
@@ -150,6 +148,9 @@ final class JdkTransport implements HttpTransport {
                     || e instanceof SSLHandshakeException) {
                 return new NotSentException(e.getClass().getSimpleName(), cause);
             }
+        }
+        if (String.valueOf(cause.getMessage()).startsWith(NO_TUNNEL)) {
+            return new NotSentException("the proxy makes no tunnel", cause);
         }
         return outgoing.isUnsent() ? new NotSentException(cause.getClass().getSimpleName(), cause) : cause;
     }

@@ -105,7 +105,8 @@ final class Judge {
         };
     }
 
-    private Exception failure(FailureKind kind, int status, String message) {
+    /** What a failure of this kind is told by. */
+    Exception failure(FailureKind kind, int status, String message) {
         if (kind.isRejected()) {
             return new RejectedException(message);
         }

@@ -3,6 +3,7 @@ package io.syncmachine.http;
 import io.syncmachine.FailureKind;
 import io.syncmachine.Limits;
 import io.syncmachine.Publication;
+import io.syncmachine.PublicationKind;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,6 +52,9 @@ final class Plan {
     HttpBatch batch;
 
     @Nullable
+    HttpBatch deleteBatch;
+
+    @Nullable
     Function<? super Publication<?, ?, ?>, String> body;
 
     Function<Object, String> ids = String::valueOf;
@@ -69,6 +73,9 @@ final class Plan {
 
     @Nullable
     Success success;
+
+    @Nullable
+    HttpPolling polling;
 
     Map<Integer, Optional<FailureKind>> statuses = new LinkedHashMap<>();
 
@@ -117,6 +124,7 @@ final class Plan {
         copy.idempotencyHeader = idempotencyHeader;
         copy.versionHeader = versionHeader;
         copy.success = success;
+        copy.polling = polling;
         copy.statuses = new LinkedHashMap<>(statuses);
         copy.messagePointer = messagePointer;
         copy.limits = limits;
@@ -141,6 +149,7 @@ final class Plan {
         copy.remoteId = remoteId;
         copy.remoteIdPlace = remoteIdPlace;
         copy.batch = batch;
+        copy.deleteBatch = deleteBatch;
         copy.body = body;
         return copy;
     }
@@ -160,6 +169,17 @@ final class Plan {
     /** Whether a create that is repeated could make a second one. */
     boolean createsAnew() {
         return create != null && !create.equals(update);
+    }
+
+    /** How publications of a kind go together; null for one by one. */
+    @Nullable
+    HttpBatch batch(PublicationKind kind, boolean inDoubt) {
+        boolean lookedUp = kind == PublicationKind.CREATE && inDoubt && createsAnew() && lookup != null;
+        return kind == PublicationKind.DELETE ? deleteBatch : lookedUp ? null : batch;
+    }
+
+    boolean deletesByRemoteId() {
+        return delete != null && delete.path().needsRemoteId();
     }
 
     boolean givesRemoteIds() {

@@ -16,6 +16,7 @@ import io.syncmachine.http.HttpAnswer;
 import io.syncmachine.http.HttpBatch;
 import io.syncmachine.http.HttpCall;
 import io.syncmachine.http.HttpDestination;
+import io.syncmachine.http.HttpPolling;
 import io.syncmachine.http.HttpTransport;
 import io.syncmachine.http.NotSentException;
 import io.syncmachine.memory.InMemoryEntities;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -122,6 +124,32 @@ class HttpGuideTest {
                 .build();
     }
 
+    private static HttpDestination deleteBatches() {
+        return HttpDestination.to("https://erp.example.com")
+                .put("/orders/{id}")
+                .delete("/orders/{id}")
+                .batch(HttpBatch.post("/orders/bulk", 100).resultsAt("").statusAt("/code"))
+                .deleteBatch(HttpBatch.of("DELETE", "/orders/bulk", 100)
+                        .resultsAt("")
+                        .statusAt("/code"))
+                .build();
+    }
+
+    private static HttpDestination polling() {
+        return HttpDestination.to("https://erp.example.com")
+                .post("/orders")
+                .put("/orders/{remoteId}")
+                .remoteIdAt("/data/id")
+                .polling(HttpPolling.location()
+                        .every(Duration.ofMillis(500))
+                        .longest(Duration.ofSeconds(20))
+                        .doneWhen("/status", "succeeded")
+                        .failedWhen("/status", "failed")
+                        .failedWhen("/status", "locked", FailureKind.notAccepted())
+                        .remoteIdAt("/result/id"))
+                .build();
+    }
+
     private static HttpDestination certificates() {
         return HttpDestination.to("https://bank.example.com")
                 .clientCertificate(
@@ -133,7 +161,8 @@ class HttpGuideTest {
 
     @Test
     void everyExampleCanBeBuilt() {
-        for (HttpDestination destination : List.of(simple(), erp(), batches(), customers(simple()))) {
+        for (HttpDestination destination :
+                List.of(simple(), erp(), batches(), deleteBatches(), polling(), customers(simple()))) {
             assertThat(destination.toString()).doesNotContain("token");
             destination.close();
         }

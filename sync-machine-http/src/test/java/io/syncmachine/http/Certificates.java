@@ -53,6 +53,10 @@ final class Certificates {
         if (keytool.waitFor() != 0) {
             throw new IllegalStateException(output);
         }
+        return load(file);
+    }
+
+    static Certificates load(Path file) throws GeneralSecurityException, IOException {
         try (InputStream in = Files.newInputStream(file)) {
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(in, PASSWORD.toCharArray());

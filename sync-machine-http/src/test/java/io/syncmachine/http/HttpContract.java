@@ -8,6 +8,7 @@ import static com.github.tomakehurst.wiremock.client.WireMock.deleteRequestedFor
 import static com.github.tomakehurst.wiremock.client.WireMock.equalTo;
 import static com.github.tomakehurst.wiremock.client.WireMock.equalToJson;
 import static com.github.tomakehurst.wiremock.client.WireMock.get;
+import static com.github.tomakehurst.wiremock.client.WireMock.getRequestedFor;
 import static com.github.tomakehurst.wiremock.client.WireMock.okJson;
 import static com.github.tomakehurst.wiremock.client.WireMock.patchRequestedFor;
 import static com.github.tomakehurst.wiremock.client.WireMock.post;
@@ -24,12 +25,15 @@ import static org.awaitility.Awaitility.await;
 import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.client.MappingBuilder;
 import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
+import com.github.tomakehurst.wiremock.http.Fault;
 import com.github.tomakehurst.wiremock.matching.RequestPatternBuilder;
+import com.github.tomakehurst.wiremock.stubbing.Scenario;
 import com.github.tomakehurst.wiremock.verification.LoggedRequest;
 import io.syncmachine.BatchRefusedException;
 import io.syncmachine.FailureKind;
 import io.syncmachine.NotAcceptedException;
 import io.syncmachine.Publication;
+import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
 import io.syncmachine.RejectedException;
 import io.syncmachine.SnoozeException;
@@ -55,6 +59,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -308,6 +313,24 @@ abstract class HttpContract {
 
             assertThat(result(posting().lookup("/orders?key={id}"), create()))
                     .isEqualTo(PublishResult.withRemoteId("r-1"));
+        }
+
+        /** It was applied: whatever follows, a second create must not be made as if it had not been. */
+        @ParameterizedTest
+        @ValueSource(ints = {200, 400, 401, 404, 429, 500})
+        void aCreateWhoseIdIsNotFoundIsInDoubt(int status) {
+            stub(post("/orders"), status(201));
+            stub(get("/orders?key=7"), status(status).withHeader("Retry-After", "5"));
+
+            assertInDoubt(failure(posting().lookup("/orders?key={id}"), create()));
+        }
+
+        @Test
+        void aCreateWhoseIdCannotBeAskedForIsInDoubt() {
+            stub(post("/orders"), status(201));
+            stub(get("/orders?key=7"), aResponse().withFault(Fault.CONNECTION_RESET_BY_PEER));
+
+            assertInDoubt(failure(posting().lookup("/orders?key={id}"), create()));
         }
 
         @Test
@@ -1576,6 +1599,128 @@ abstract class HttpContract {
             assertThat(calls(deleteRequestedFor(urlEqualTo("/orders/9")))).hasSize(1);
         }
 
+        private static final TestPublication GONE = TestPublication.delete(8L);
+        private static final TestPublication GONE_TOO = TestPublication.delete(9L);
+
+        private HttpDestination deleting(HttpBatch batch) {
+            return closed(simple().deleteBatch(batch).build());
+        }
+
+        @Test
+        void ofDeletesAreOneCall() {
+            stub(any(urlEqualTo("/bulk")), status(200));
+            HttpDestination destination = deleting(HttpBatch.of("DELETE", "/bulk", 100));
+
+            List<CompletionStage<PublishResult>> stages = sendAll(destination, GONE, GONE_TOO);
+
+            assertThat(destination.batchSize()).isEqualTo(100);
+            assertThat(stages).allSatisfy(stage -> assertThat(answer(stage)).isEqualTo(PublishResult.done()));
+            assertThat(calls(deleteRequestedFor(urlEqualTo("/bulk")))).hasSize(1);
+            assertThat(onlyCall().getBodyAsString()).isEqualTo("[\"8\",\"9\"]");
+            assertThat(onlyCall().header("Idempotency-Key").firstValue()).hasSize(43);
+        }
+
+        @Test
+        void ofDeletesAreAnsweredOneByOne() {
+            stub(post("/bulk"), okJson("[{\"s\":404},{\"s\":423,\"e\":\"locked\"},{\"s\":500}]"));
+            HttpDestination destination = closed(simple().failureMessageAt("/e")
+                    .deleteBatch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, GONE, GONE_TOO, TestPublication.delete(10L));
+
+            assertThat(answer(stages.get(0))).isEqualTo(PublishResult.done());
+            assertThat(failure(stages.get(1)))
+                    .isInstanceOf(RejectedException.class)
+                    .isNotInstanceOf(BatchRefusedException.class)
+                    .hasMessage("POST /bulk: 423 locked");
+            assertInDoubt(failure(stages.get(2)));
+        }
+
+        @Test
+        void ofDeletesThatAreRefusedAreToBeSplit() {
+            stub(post("/bulk"), status(404));
+            stub(any(urlEqualTo("/orders/8")), status(204));
+            HttpDestination destination = deleting(HttpBatch.post("/bulk", 100));
+
+            assertThat(sendAll(destination, GONE, GONE_TOO))
+                    .allSatisfy(stage -> assertThat(failure(stage)).isInstanceOf(BatchRefusedException.class));
+            assertThat(answer(send(destination, GONE))).isEqualTo(PublishResult.done());
+            assertThat(calls(deleteRequestedFor(urlEqualTo("/orders/8")))).hasSize(1);
+        }
+
+        @Test
+        void ofDeletesAreApartFromThoseOfDocuments() {
+            everything(status(200));
+            HttpDestination destination = closed(simple().batch(HttpBatch.post("/bulk", 100))
+                    .deleteBatch(
+                            HttpBatch.post("/gone", 50).document(publication -> "{\"id\":" + publication.id() + "}"))
+                    .build());
+
+            sendAll(destination, ONE, GONE, TWO, GONE_TOO).forEach(HttpContract::answer);
+
+            assertThat(destination.batchSize()).isEqualTo(50);
+            assertThat(destination.batchOf(PublicationKind.DELETE, false))
+                    .isNotNull()
+                    .isNotEqualTo(destination.batchOf(PublicationKind.CREATE, false));
+            assertThat(destination.batchOf(PublicationKind.UPDATE, false))
+                    .isEqualTo(destination.batchOf(PublicationKind.CREATE, true));
+            assertThat(calls(postRequestedFor(urlEqualTo("/bulk"))).get(0).getBodyAsString())
+                    .isEqualTo("[{\"id\":1},{\"id\":2}]");
+            assertThat(calls(postRequestedFor(urlEqualTo("/gone"))).get(0).getBodyAsString())
+                    .isEqualTo("[{\"id\":8},{\"id\":9}]");
+        }
+
+        @Test
+        void mayTakeAllKindsTogether() {
+            stub(post("/bulk"), okJson("[{\"k\":8,\"s\":200},{\"k\":1,\"s\":201}]"));
+            HttpBatch all = HttpBatch.post("/bulk", 100)
+                    .resultsAt("")
+                    .keyAt("/k")
+                    .statusAt("/s")
+                    .document(publication -> publication.kind() + " " + publication.id());
+            HttpDestination destination =
+                    closed(simple().batch(all).deleteBatch(all).build());
+
+            sendAll(destination, ONE, GONE).forEach(HttpContract::answer);
+
+            assertThat(onlyCall().getBodyAsString()).isEqualTo("[CREATE 1,DELETE 8]");
+        }
+
+        @Test
+        void ofDeletesAreByTheApisIds() {
+            stub(post("/bulk"), okJson("[{\"k\":\"b\",\"s\":500},{\"k\":\"a\\\"\",\"s\":204}]"));
+            HttpDestination destination = closed(posting()
+                    .lookup("/orders?key={id}")
+                    .deleteBatch(
+                            HttpBatch.post("/bulk", 9).resultsAt("").keyAt("/k").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, GONE.known("a\""), GONE_TOO.known("b"), TestPublication.delete(10L));
+
+            assertThat(answer(stages.get(0))).isEqualTo(PublishResult.done());
+            assertInDoubt(failure(stages.get(1)));
+            assertThat(answer(stages.get(2))).isEqualTo(PublishResult.done()); // the lookup finds nothing
+            assertThat(calls(postRequestedFor(urlEqualTo("/bulk"))).get(0).getBodyAsString())
+                    .isEqualTo("[\"a\\\"\",\"b\"]");
+        }
+
+        @Test
+        void areNotForCreatesThatAreLookedUpFirst() {
+            HttpDestination destination = closed(api().post("/orders")
+                    .put("/orders/{id}")
+                    .delete("/orders/{id}")
+                    .lookup("/orders/{id}")
+                    .batch(HttpBatch.post("/bulk", 9))
+                    .build());
+
+            assertThat(destination.batchOf(PublicationKind.CREATE, true)).isNull();
+            assertThat(destination.batchOf(PublicationKind.DELETE, false)).isNull();
+            assertThat(destination.batchOf(PublicationKind.CREATE, false)).isNotNull();
+        }
+
         @Test
         void tellTheApisIds() {
             stub(post("/bulk"), okJson("[{\"ref\":\"a\"},{\"ref\":\"b\"}]"));
@@ -1602,6 +1747,78 @@ abstract class HttpContract {
             sendAll(destination, ONE, THREE).forEach(HttpContract::answer);
 
             assertThat(calls(putRequestedFor(urlEqualTo("/orders/3")))).hasSize(1);
+        }
+
+        /** All of it is counted as one call in flight. */
+        @Test
+        void doWhatIsLeftOneAfterTheOther() throws IOException {
+            AtomicInteger open = new AtomicInteger();
+            AtomicInteger most = new AtomicInteger();
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("POST /bulk")) {
+                    String body = "[{\"s\":409},{\"s\":409},{\"s\":201},{\"s\":409},{\"s\":409}]";
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+                } else {
+                    most.accumulateAndGet(open.incrementAndGet(), Math::max);
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\n");
+                    out.flush();
+                    RawServer.write(out, "Content-Length: 0\r\n");
+                    open.decrementAndGet();
+                    RawServer.write(out, "\r\n");
+                }
+            }));
+            HttpDestination destination = closed(to(server.url())
+                    .post("/orders")
+                    .put("/orders/{id}")
+                    .lookup("/orders/{id}")
+                    .adoptOnConflict()
+                    .batch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages = destination.sendAll(LongStream.rangeClosed(1, 5)
+                    .mapToObj(id -> TestPublication.create(id, "{}"))
+                    .toList());
+
+            stages.forEach(HttpContract::answer);
+            assertThat(most).hasValue(1);
+            assertThat(server.requests.stream().map(request -> request.substring(0, request.indexOf(" HTTP"))))
+                    .containsExactly(
+                            "POST /bulk",
+                            "GET /orders/1",
+                            "PUT /orders/1",
+                            "GET /orders/2",
+                            "PUT /orders/2",
+                            "GET /orders/4",
+                            "PUT /orders/4",
+                            "GET /orders/5",
+                            "PUT /orders/5");
+        }
+
+        @Test
+        void doWhatIsLeftAfterOneThatHangs() throws IOException {
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("POST /bulk")) {
+                    String body = "[{\"s\":409},{\"s\":409},{\"s\":409}]";
+                    RawServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+                } else if (request.startsWith("PUT /orders/1 ")) {
+                    socket.getInputStream().read();
+                } else {
+                    RawServer.write(out, RawServer.OK);
+                }
+            }));
+            HttpDestination destination = closed(to(server.url())
+                    .post("/orders")
+                    .put("/orders/{id}")
+                    .adoptOnConflict()
+                    .batch(HttpBatch.post("/bulk", 100).resultsAt("").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    sendAll(destination, ONE.within(SHORT), TestPublication.create(2L, "{}"), THREE);
+
+            assertInDoubt(failure(stages.get(0)));
+            assertThat(answer(stages.get(1))).isEqualTo(PublishResult.done());
+            assertThat(answer(stages.get(2))).isEqualTo(PublishResult.done());
         }
 
         @Test
@@ -1645,6 +1862,365 @@ abstract class HttpContract {
             sendAll(destination, ONE, TWO).forEach(HttpContract::answer);
 
             assertThat(calls()).hasSize(2);
+        }
+    }
+
+    /** Answers of 202, of which it is asked what becomes of them. */
+    @Nested
+    class Accepted {
+
+        private static final Duration OFTEN = Duration.ofMillis(20);
+        private static final HttpPolling POLLING = HttpPolling.location()
+                .every(OFTEN)
+                .doneWhen("/state", "done")
+                .failedWhen("/state", "failed")
+                .remoteIdAt("/result/id");
+        private static final String DONE = "{\"id\":\"op-1\",\"state\":\"done\",\"result\":{\"id\":\"r-1\"}}";
+        private static final String RUNNING = "{\"id\":\"op-1\",\"state\":\"running\"}";
+
+        private int states;
+
+        @BeforeEach
+        void accept() {
+            accept("/operations/1?t=x");
+        }
+
+        private void accept(String place) {
+            everything(status(202).withHeader("Location", place).withBody("{\"id\":\"op-1\"}"));
+        }
+
+        /** Answers this to one time of asking, and the last to all that follow. */
+        private void then(ResponseDefinitionBuilder... answers) {
+            for (int i = 0; i < answers.length; i++) {
+                boolean last = i == answers.length - 1;
+                String state = states == 0 ? Scenario.STARTED : Integer.toString(states);
+                states += last ? 0 : 1;
+                stub(
+                        get("/operations/1?t=x")
+                                .inScenario("operation")
+                                .whenScenarioStateIs(state)
+                                .willSetStateTo(last ? state : Integer.toString(states)),
+                        answers[i]);
+            }
+        }
+
+        private int asked() {
+            return calls(getRequestedFor(urlEqualTo("/operations/1?t=x"))).size();
+        }
+
+        @Test
+        void areAskedUntilTheyAreDone() {
+            then(status(202), okJson(RUNNING), okJson(DONE));
+
+            assertThat(result(posting().polling(POLLING), create())).isEqualTo(PublishResult.withRemoteId("r-1"));
+
+            assertThat(asked()).isEqualTo(3);
+            assertThat(calls(postRequestedFor(urlEqualTo("/orders")))).hasSize(1);
+        }
+
+        @Test
+        void areDoneByTheStatusAloneWhereNothingElseIsSaid() {
+            then(status(202), status(202).withBody(DONE), status(204));
+
+            assertThat(result(simple().polling(HttpPolling.location().every(OFTEN)), update()))
+                    .isEqualTo(PublishResult.done());
+            assertThat(asked()).isEqualTo(3);
+        }
+
+        @Test
+        void areJudgedByTheirContentAsOthersAre() {
+            then(okJson("{\"ok\":false}"));
+            HttpDestination.Builder builder = simple().successWhen("/ok", "true")
+                    .polling(HttpPolling.location().every(OFTEN));
+
+            assertThat(failure(builder, update())).isInstanceOf(NotAcceptedException.class);
+        }
+
+        @Test
+        void mayBeDeletes() {
+            then(okJson(RUNNING), okJson(DONE));
+
+            assertThat(result(simple().polling(POLLING), delete7())).isEqualTo(PublishResult.done());
+            assertThat(asked()).isEqualTo(2);
+        }
+
+        @Test
+        void areAskedWhereTheBodySays() {
+            everything(status(202).withBody("{\"links\":{\"status\":\"/operations/1?t=x\"}}"));
+            then(okJson(DONE));
+            HttpPolling polling = HttpPolling.at("/links/status").every(OFTEN).doneWhen("/state", "done");
+
+            assertThat(result(simple().polling(polling), update())).isEqualTo(PublishResult.done());
+        }
+
+        @Test
+        void areAskedWhereAnotherHeaderSays() {
+            everything(status(202).withHeader("Operation-Location", api.baseUrl() + "/operations/1?t=x"));
+            then(okJson(DONE));
+            HttpPolling polling =
+                    HttpPolling.header("operation-location").every(OFTEN).doneWhen("/state", "done");
+
+            assertThat(result(simple().polling(polling), update())).isEqualTo(PublishResult.done());
+        }
+
+        @Test
+        void thatFailAreRefused() {
+            then(okJson(RUNNING), okJson("{\"state\":\"failed\",\"why\":\"no such country\"}"));
+
+            Throwable failure = failure(simple().failureMessageAt("/why").polling(POLLING), update());
+
+            assertThat(failure)
+                    .isInstanceOf(RejectedException.class)
+                    .hasMessage("status of PUT /orders/{id}: 200 no such country");
+        }
+
+        @Test
+        void thatFailMeanWhatIsDeclared() {
+            then(okJson("{\"state\":\"lost\"}"));
+
+            assertThat(failure(
+                            simple().polling(POLLING.failedWhen("/state", "lost", FailureKind.notAccepted())),
+                            update()))
+                    .isInstanceOf(NotAcceptedException.class);
+        }
+
+        @Test
+        void thatDoNotEndInTimeAreInDoubt() {
+            then(okJson(RUNNING));
+
+            Throwable failure = failure(simple().polling(POLLING), update().within(SHORT));
+
+            assertInDoubt(failure);
+            assertThat(failure).hasMessageStartingWith("status of PUT /orders/{id}: ");
+        }
+
+        @Test
+        void areAskedNoLongerThanIsSaid() {
+            then(okJson(RUNNING));
+            long start = System.nanoTime();
+
+            Throwable failure = failure(simple().polling(POLLING.longest(SHORT)), update());
+
+            assertInDoubt(failure);
+            assertThat(failure).hasMessageContaining("the end is not known in time");
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(MUCH_LESS);
+        }
+
+        @Test
+        void areNotWaitedForLongerThanIsSaid() throws Exception {
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("PUT")) {
+                    RawServer.write(out, ACCEPTED);
+                } else {
+                    socket.getInputStream().read();
+                }
+            }));
+            long start = System.nanoTime();
+
+            assertInDoubt(failure(simple(server.url()).polling(POLLING.longest(SHORT)), update()));
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(MUCH_LESS);
+            assertThat(server.left.await(8, TimeUnit.SECONDS)).isTrue();
+        }
+
+        private static final String ACCEPTED = "HTTP/1.1 202 OK\r\nLocation: /status\r\nContent-Length: 0\r\n\r\n";
+
+        @Test
+        void onAnotherHostAreNotAskedForAndInDoubt() throws IOException {
+            RawServer other = closed(new RawServer(RawServer.text(RawServer.OK)));
+            HttpDestination destination =
+                    closed(simple().polling(POLLING).bearer(() -> "s3cret").build());
+
+            for (String place : List.of(
+                    other.url() + "/operations/1",
+                    "//127.0.0.1:" + other.port() + "/operations/1",
+                    "http://me@127.0.0.1:" + api.port() + "/operations/1",
+                    "https://127.0.0.1:" + api.port() + "/operations/1",
+                    "http://[",
+                    "mailto:me@example.com")) {
+                accept(place);
+                Throwable failure = failure(send(destination, update()));
+                assertInDoubt(failure);
+                assertThat(failure).hasMessageContaining("none, or of another host, by header Location");
+            }
+            assertThat(other.requests).isEmpty();
+            assertThat(calls(getRequestedFor(anyUrl()))).isEmpty();
+        }
+
+        @Test
+        void thatAreRedirectedToAnotherHostAreNotFollowed() throws IOException {
+            RawServer other = closed(new RawServer(RawServer.text(RawServer.OK)));
+            then(status(303).withHeader("Location", other.url() + "/orders/7"));
+
+            assertInDoubt(failure(simple().polling(POLLING), update()));
+
+            assertThat(other.requests).isEmpty();
+        }
+
+        @Test
+        void mayEndWithARedirectToWhatWasMade() {
+            then(status(202), status(303).withHeader("Location", "/orders/7"));
+            stub(get("/orders/7"), okJson("{\"id\":\"r-7\"}"));
+
+            assertThat(result(posting().polling(HttpPolling.location().every(OFTEN)), create()))
+                    .isEqualTo(PublishResult.withRemoteId("r-7"));
+        }
+
+        @Test
+        void withoutAPlaceToAskAreInDoubt() {
+            everything(status(202));
+
+            Throwable failure = failure(simple().polling(POLLING), update());
+
+            assertInDoubt(failure);
+            assertThat(failure).hasMessageContaining("no place to ask by header Location");
+        }
+
+        @Test
+        void areAskedAgainAsLateAsTheySay() {
+            then(status(429).withHeader("Retry-After", "1"), okJson(DONE));
+            long start = System.nanoTime();
+
+            assertThat(result(simple().polling(POLLING), update())).isEqualTo(PublishResult.done());
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+            assertThat(asked()).isEqualTo(2);
+        }
+
+        @Test
+        void areAskedFirstAsLateAsTheySay() {
+            everything(status(202).withHeader("Location", "/operations/1?t=x").withHeader("Retry-After", "1"));
+            then(okJson(DONE));
+            long start = System.nanoTime();
+
+            result(simple().polling(POLLING), update());
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+            assertThat(asked()).isEqualTo(1);
+        }
+
+        @Test
+        void thatWouldBeAskedTooLateAreInDoubtAtOnce() {
+            then(okJson(RUNNING).withHeader("Retry-After", "3600"));
+            long start = System.nanoTime();
+
+            assertInDoubt(failure(simple().polling(POLLING), update()));
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(MUCH_LESS);
+            assertThat(asked()).isEqualTo(1);
+        }
+
+        @Test
+        void areAskedAgainAfterWhatMayPass() {
+            then(
+                    status(503),
+                    aResponse().withFault(Fault.CONNECTION_RESET_BY_PEER),
+                    status(408),
+                    status(500),
+                    okJson(DONE));
+
+            assertThat(result(simple().polling(POLLING), update())).isEqualTo(PublishResult.done());
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {400, 403, 404, 410, 304})
+        void thatAreNotKnownAreInDoubt(int status) {
+            then(status(status));
+
+            assertInDoubt(failure(simple().polling(POLLING), update()));
+            assertThat(asked()).isEqualTo(1);
+        }
+
+        @Test
+        void thatSayTooMuchAreInDoubt() {
+            then(okJson("{\"state\":\"done\",\"x\":\"" + "x".repeat(2000) + "\"}"));
+
+            assertInDoubt(failure(simple().maxAnswerBytes(1024).polling(POLLING), update()));
+        }
+
+        @Test
+        void areAskedWithAFreshToken() {
+            AtomicInteger tokens = new AtomicInteger();
+            then(status(401), okJson(DONE));
+
+            assertThat(result(
+                            simple().bearer(() -> "t" + tokens.incrementAndGet())
+                                    .polling(POLLING),
+                            update()))
+                    .isEqualTo(PublishResult.done());
+            assertThat(calls(getRequestedFor(anyUrl()))
+                            .get(1)
+                            .header("Authorization")
+                            .firstValue())
+                    .isEqualTo("Bearer t2");
+        }
+
+        @Test
+        void holdNoThreadMeanwhile() {
+            then(okJson(DONE));
+            HttpDestination destination =
+                    closed(simple().polling(POLLING.every(SHORT)).build());
+            List<CompletableFuture<PublishResult>> all = new ArrayList<>();
+            long start = System.nanoTime();
+
+            for (int i = 0; i < 100; i++) {
+                all.add(send(destination, update()));
+            }
+            all.forEach(HttpContract::answer);
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(SHORT.multipliedBy(100 / 8));
+        }
+
+        @Test
+        void areNotAskedAnyMoreOnceTheyAreCancelled() throws Exception {
+            RawServer server = closed(new RawServer((socket, out, request) -> {
+                if (request.startsWith("PUT")) {
+                    RawServer.write(out, ACCEPTED);
+                } else {
+                    socket.getInputStream().read();
+                }
+            }));
+            CompletableFuture<PublishResult> sent = send(simple(server.url()).polling(POLLING), update());
+            await().until(() -> server.requests.size() == 2);
+
+            sent.cancel(true);
+
+            assertThat(server.left.await(8, TimeUnit.SECONDS)).isTrue();
+        }
+
+        @Test
+        void areInDoubtWhereTheDestinationIsClosed() {
+            HttpDestination destination =
+                    simple().polling(POLLING.every(Duration.ofSeconds(6))).build();
+            CompletableFuture<PublishResult> sent = send(destination, update());
+            await().until(() -> calls().size() == 1);
+            long start = System.nanoTime();
+
+            destination.close();
+
+            assertInDoubt(failure(sent));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(MUCH_LESS);
+        }
+
+        @Test
+        void mayBeWholeBatches() {
+            then(okJson(RUNNING), okJson("{\"state\":\"done\",\"results\":[{\"s\":200},{\"s\":422}]}"));
+            HttpDestination destination = closed(simple().polling(POLLING)
+                    .batch(HttpBatch.post("/bulk", 9).resultsAt("/results").statusAt("/s"))
+                    .build());
+
+            List<CompletionStage<PublishResult>> stages =
+                    destination.sendAll(List.of(update(), TestPublication.update(8L, PAID)));
+
+            assertThat(answer(stages.get(0))).isEqualTo(PublishResult.done());
+            assertThat(failure(stages.get(1))).isInstanceOf(RejectedException.class);
+            assertThat(asked()).isEqualTo(2);
+        }
+
+        @Test
+        void areSuccessesWhereNothingIsSaid() {
+            assertThat(result(simple(), update())).isEqualTo(PublishResult.done());
+            assertThat(calls()).hasSize(1);
         }
     }
 

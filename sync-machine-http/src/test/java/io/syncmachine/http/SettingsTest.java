@@ -83,6 +83,8 @@ class SettingsTest {
                 .hasMessageStartingWith("adoptOnConflict() needs lookup(…)");
         fails(to -> to.post("/o").put("/o/{remoteId}").remoteIdAt("/id").batch(HttpBatch.post("/b", 9)))
                 .hasMessageStartingWith("batch needs resultsAt(…)");
+        fails(to -> to.put("/{id}").deleteBatch(HttpBatch.post("/b", 9)))
+                .hasMessageStartingWith("deleteBatch needs delete(path)");
     }
 
     @Test
@@ -106,6 +108,21 @@ class SettingsTest {
                         .sslContext(SSLContext.getDefault())
                         .build())
                 .hasMessageContaining("is not https");
+    }
+
+    @Test
+    void whatIsWrongWithPollingIsTold() {
+        fails(to -> to.put("/{id}").polling(HttpPolling.location()).successOnStatus(202))
+                .hasMessageContaining("of which another meaning is said");
+        fails(to -> to.polling(HttpPolling.location()).polling(HttpPolling.location()))
+                .hasMessageContaining("polling is said twice");
+        assertThatThrownBy(() -> HttpPolling.at("status")).hasMessageContaining("must be a JSON pointer");
+        assertThatThrownBy(() -> HttpPolling.location().every(Duration.ZERO))
+                .hasMessage("every must be from 10 ms to a day, but is PT0S");
+        assertThatThrownBy(() -> HttpPolling.location().longest(Duration.ofDays(2)))
+                .hasMessageStartingWith("longest must be from 10 ms");
+        assertThatThrownBy(() -> HttpPolling.location().doneWhen("/s", "x").failedWhen("/s", "x"))
+                .hasMessage("what 'x' at '/s' means is said twice");
     }
 
     @Test

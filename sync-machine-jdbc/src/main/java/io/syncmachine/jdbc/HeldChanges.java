@@ -2,42 +2,46 @@ package io.syncmachine.jdbc;
 
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobExecutor.Coverage;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Outbox.Router;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Collection;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Changes that become jobs of an executor elsewhere. While it is asked, no transaction is open: they are held by this node. If the node dies,
  * others may take them as soon as it holds them no longer.
  *
  * <p>They go from the outbox after a durable executor has kept their jobs; from then on, that is who must not lose them. With one that
- * forgets its jobs when its process ends, they stay, held, until their jobs are done.
+ * may forget jobs, they stay, held, until their jobs are done; when it has forgotten some, all of them are let go, and enqueued again.
  */
 final class HeldChanges {
 
-    /** So many jobs are in memory at most, more or less; all others are safe in the outbox. */
+    /** So many jobs are in the memory of this process at most, more or less; all others are safe in the outbox. */
     private static final int MOST = 10_000;
 
     private static final Duration HOLD = Duration.ofMinutes(1);
+    /** From then on, where other processes run the jobs of one that died. */
+    private static final Duration SHARED_HOLD = Duration.ofMinutes(10);
+
+    private static final int MOST_AT_ONCE = 10;
 
     private final JdbcOutbox outbox;
     private final Database database;
-    private final Deque<Batch> batches = new ArrayDeque<>();
+    private final List<Batch> batches = new ArrayList<>();
+    /** What the executor remembers, in which the batches are numbered. */
+    private String memory = "";
 
     /**
      * Changes that were relayed together.
      *
      * @param ids of their rows
      * @param request the number of the latest request that they led to
-     * @param heldSince by the JVM's clock, in nanoseconds
+     * @param renewAt when they are to be held for longer, by the JVM's clock, in nanoseconds
      */
-    private record Batch(List<Long> ids, long request, long heldSince) {}
+    private record Batch(List<Long> ids, long request, long renewAt) {}
 
     /** A change in its row. */
     record Row(long id, Change change) {}
@@ -49,43 +53,57 @@ final class HeldChanges {
 
     /** To a durable executor: enqueued first, deleted then. Safe for use by several threads. */
     int handOver(int limit, Router router, JobExecutor jobs) {
-        List<Row> rows = hold(limit);
+        List<Row> rows = take(limit);
         if (!rows.isEmpty()) {
-            enqueue(rows, router, jobs);
-            List<Long> ids = idsOf(rows);
-            database.inTransaction(connection -> delete(connection, ids));
+            enqueue(rows, router, jobs, () -> true);
+            delete(idsOf(rows));
         }
         return rows.size();
     }
 
-    /** To one that forgets. Not safe for use by several threads. */
+    /** To one that may forget. Not safe for use by several threads. */
     int relay(int limit, Router router, JobExecutor jobs) {
-        forgetDone(jobs.covered());
-        keepHolding();
-        if (jobs.backlog() >= MOST) {
+        boolean shared = jobs.capabilities().contains(JobExecutor.Capability.SHARED);
+        Coverage before = jobs.coverage();
+        if (!before.memory().equals(memory)) {
+            letGoAll();
+            memory = before.memory();
+        }
+        forgetDone(before.covered());
+        keepHolding(shared ? SHARED_HOLD : HOLD);
+        if (!shared && jobs.backlog() >= MOST) {
             return 0;
         }
-        long since = System.nanoTime();
-        List<Row> rows = hold(limit);
+        long renewAt = renewAt(HOLD);
+        List<Row> rows = take(limit);
         if (!rows.isEmpty()) {
-            enqueue(rows, router, jobs);
-            batches.add(new Batch(idsOf(rows), jobs.requested(), since));
+            Coverage after = enqueue(rows, router, jobs, jobs::coverage);
+            if (after.memory().equals(memory)) {
+                batches.add(new Batch(idsOf(rows), after.requested(), renewAt));
+            } else {
+                hold(idsOf(rows), Duration.ZERO);
+            }
         }
         return rows.size();
     }
 
-    private List<Row> hold(int limit) {
+    private static long renewAt(Duration hold) {
+        return System.nanoTime() + hold.toNanos() / 3;
+    }
+
+    private List<Row> take(int limit) {
         return database.inTransaction(connection -> outbox.hold(connection, limit, HOLD));
     }
 
     /** If that fails, some of the jobs may be kept nevertheless: the changes are for whoever comes next, which repeats those. */
-    private void enqueue(List<Row> rows, Router router, JobExecutor jobs) {
+    private <T> T enqueue(List<Row> rows, Router router, JobExecutor jobs, Supplier<T> answer) {
         try {
             List<JobRequest> requests =
                     router.route(rows.stream().map(Row::change).toList());
             if (!requests.isEmpty()) {
                 jobs.enqueue(requests);
             }
+            return answer.get();
         } catch (RuntimeException e) {
             letGo(rows, e);
             throw e;
@@ -104,34 +122,39 @@ final class HeldChanges {
         return rows.stream().map(Row::id).toList();
     }
 
-    private static List<Long> ids(Collection<Batch> batches) {
-        return batches.stream().flatMap(batch -> batch.ids().stream()).toList();
+    /** What was enqueued may be forgotten. Each batch is a statement: there may be many. */
+    private void letGoAll() {
+        batches.forEach(batch -> hold(batch.ids(), Duration.ZERO));
+        batches.clear();
     }
 
     /** Batches were requested in their order. */
     private void forgetDone(long covered) {
         List<Batch> done =
                 batches.stream().takeWhile(batch -> batch.request() <= covered).toList();
-        if (!done.isEmpty()) {
-            database.inTransaction(connection -> delete(connection, ids(done)));
-            done.forEach(batch -> batches.remove());
+        for (int from = 0; from < done.size(); from += MOST_AT_ONCE) {
+            List<Batch> some = done.subList(from, Math.min(from + MOST_AT_ONCE, done.size()));
+            delete(some.stream().flatMap(batch -> batch.ids().stream()).toList());
+            batches.subList(0, some.size()).clear();
         }
     }
 
-    private boolean delete(Connection connection, List<Long> ids) throws SQLException {
-        outbox.delete(connection, ids);
-        return true;
+    private void delete(List<Long> ids) {
+        database.inTransaction(connection -> {
+            outbox.delete(connection, ids);
+            return true;
+        });
     }
 
-    private void keepHolding() {
-        long now = System.nanoTime();
-        if (batches.isEmpty() || now - batches.element().heldSince() < HOLD.toNanos() / 3) {
-            return;
-        }
-        List<Batch> held = List.copyOf(batches);
-        hold(ids(held), HOLD);
-        batches.clear();
-        held.forEach(batch -> batches.add(new Batch(batch.ids(), batch.request(), now)));
+    private void keepHolding(Duration hold) {
+        batches.replaceAll(batch -> {
+            if (System.nanoTime() - batch.renewAt() < 0) {
+                return batch;
+            }
+            long renewAt = renewAt(hold);
+            hold(batch.ids(), hold);
+            return new Batch(batch.ids(), batch.request(), renewAt);
+        });
     }
 
     private void hold(List<Long> ids, Duration hold) {

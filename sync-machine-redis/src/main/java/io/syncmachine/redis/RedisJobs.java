@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -35,7 +36,8 @@ import redis.clients.jedis.UnifiedJedis;
  * <p>Durable as far as Redis is. With {@code appendonly yes} and {@code appendfsync always}, a job that was enqueued survives a crash of
  * Redis and its machine; with {@code everysec}, what was enqueued in about the last two seconds before a crash of the machine may be lost; with
  * {@code no}, what the system had not written; without an append-only file, all since the last snapshot. A replica that takes over lacks what
- * had not reached it. A change whose job is lost that way is not published until its subject changes again.
+ * had not reached it. A change whose job is lost that way is not published until its subject changes again, unless it is said that Redis is
+ * {@linkplain Builder#durable not to be relied on}: then it stays in the outbox until its jobs are done.
  *
  * <p>Exclusive as long as Redis forgets no claim. Where it does, in the cases above, a job may be handed out twice; that costs a repeated
  * publication at most.
@@ -53,6 +55,7 @@ public final class RedisJobs implements JobExecutor, StorePart {
     /** Few enough for Redis to serve others in between. */
     private static final int MOST = 1_000;
 
+    private static final Script COVERAGE = Script.of("jobs", "coverage");
     private static final Script ENQUEUE = Script.of("jobs", "enqueue");
     private static final Script CLAIM = Script.of("jobs", "claim");
     private static final Script ANY_DUE = Script.of("jobs", "any-due");
@@ -69,12 +72,14 @@ public final class RedisJobs implements JobExecutor, StorePart {
 
     private final JobScripts scripts;
     private final boolean exclusive;
+    private final boolean durable;
     private final AtomicLong tokens = new AtomicLong(new SecureRandom().nextLong());
     private volatile Runnable wake = () -> {};
 
     private RedisJobs(Builder builder) {
         this.scripts = new JobScripts(new RedisServer(builder.client, builder.prefix));
         this.exclusive = builder.exclusive;
+        this.durable = builder.durable;
     }
 
     /**
@@ -112,7 +117,7 @@ public final class RedisJobs implements JobExecutor, StorePart {
 
     private void requireFit() {
         scripts.requireFit();
-        if (!scripts.keepsFile()) {
+        if (durable && !scripts.keepsFile()) {
             log.warn(
                     "Redis keeps no append-only file: jobs are lost if it ends, and with them changes; set appendonly yes");
         }
@@ -125,13 +130,31 @@ public final class RedisJobs implements JobExecutor, StorePart {
 
     @Override
     public Set<Capability> capabilities() {
-        return exclusive ? EnumSet.allOf(Capability.class) : EnumSet.of(Capability.DURABLE);
+        Set<Capability> capabilities = EnumSet.of(Capability.SHARED);
+        if (durable) {
+            capabilities.add(Capability.DURABLE);
+        }
+        if (exclusive) {
+            capabilities.add(Capability.EXCLUSIVE);
+        }
+        return capabilities;
+    }
+
+    @Override
+    public Coverage coverage() {
+        if (durable) {
+            return JobExecutor.super.coverage();
+        }
+        List<?> answer =
+                (List<?>) scripts.run(COVERAGE, List.of(UUID.randomUUID().toString()));
+        return new Coverage((String) answer.get(0), (Long) answer.get(1), (Long) answer.get(2));
     }
 
     @Override
     public void enqueue(Collection<JobRequest> requests) {
         scripts.inParts(requests, MOST, part -> {
             List<String> arguments = new ArrayList<>();
+            arguments.add(durable ? "0" : "1");
             for (JobRequest request : part) {
                 arguments.addAll(JobIds.parts(request.key()));
                 arguments.add(Forms.changed(request.changed()));
@@ -309,6 +332,7 @@ public final class RedisJobs implements JobExecutor, StorePart {
         private final UnifiedJedis client;
         private String prefix = RedisServer.DEFAULT_PREFIX;
         private boolean exclusive = true;
+        private boolean durable = true;
 
         private Builder(UnifiedJedis client) {
             this.client = Objects.requireNonNull(client, "client");
@@ -329,6 +353,17 @@ public final class RedisJobs implements JobExecutor, StorePart {
          */
         public Builder exclusive(boolean exclusive) {
             this.exclusive = exclusive;
+            return this;
+        }
+
+        /**
+         * Whether changes are Redis's affair as soon as their jobs are kept there; default yes. Say no where Redis may lose what it was given and that
+         * may cost no change: it has no append-only file, may be flushed, or a replica takes over. Then changes stay in the outbox until
+         * their jobs, and those that were requested before them, are done or given up; when Redis was started anew, flushed or replaced, all
+         * that stayed are enqueued again. Dead letters and jobs of durable listeners are lost nevertheless. All nodes must say the same.
+         */
+        public Builder durable(boolean durable) {
+            this.durable = durable;
             return this;
         }
 

@@ -1,12 +1,14 @@
 -- ARGV: machine, stage, most, microseconds of the lease, owner; then a token for each. Answers tenant, key, token, attempt, microseconds
 -- since the first failure, what changed, causes.
 local machine, stage, left, lease, owner = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local FIND_SUBJECTS = '1'
 local queue = machine .. ZERO .. stage
 local claims = {}
 
 local function claim(tenant, lane, key)
-  local name = jobOf(idOf(tenant, machine, stage, key))
-  local job = redis.call('HMGET', name, 'requested', 'attempts', 'failing', 'changed', 'causes', 'changed2', 'causes2')
+  local id = idOf(tenant, machine, stage, key)
+  local name = jobOf(id)
+  local job = redis.call('HMGET', name, 'requested', 'attempts', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2')
   if not job[1] then
     redis.call('ZREM', lineOf(queue, lane, tenant), key)
     return
@@ -15,6 +17,10 @@ local function claim(tenant, lane, key)
   local attempt = (number(job[2]) or 0) + 1
   local failingFor = job[3] and now - tonumber(job[3]) or 0
   unite(name, job[4], job[5], job[6], job[7])
+  local oldest = uniteOldest(name, job[8], job[9])
+  if oldest and stage == FIND_SUBJECTS then
+    redis.call('ZADD', ROOT .. 'finding', oldest, id)
+  end
   redis.call('HSET', name, 'claimed', job[1], 'token', token, 'owner', owner, 'attempts', attempt)
   redis.call('ZADD', lineOf(queue, lane, tenant), now + lease, key)
   claims[#claims + 1] = {

@@ -5,14 +5,20 @@ for i = 1, #ARGV, 5 do
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'changed2', 'causes2')
+  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'changed2', 'causes2', 'oldest2')
   local ending = LOST
   if job[1] == token and job[2] ~= job[3] then
     redis.call('HSET', name, 'changed', job[5] or '', 'causes', job[6] or '')
-    redis.call('HDEL', name, 'changed2', 'causes2')
-    ending = runAgain(name, queue, job[4], tenant, key)
+    redis.call('HDEL', name, 'changed2', 'causes2', 'oldest2')
+    if job[7] then
+      redis.call('HSET', name, 'oldest', job[7])
+      redis.call('ZADD', ROOT .. 'uncovered', job[7], id)
+    end
+    ending = runAgain(name, id, queue, job[4], tenant, key)
   elseif job[1] == token then
     redis.call('DEL', name)
+    redis.call('ZREM', ROOT .. 'uncovered', id)
+    redis.call('ZREM', ROOT .. 'finding', id)
     leaveLine(queue, job[4], tenant, key)
     count(machine, -1)
     ending = SETTLED

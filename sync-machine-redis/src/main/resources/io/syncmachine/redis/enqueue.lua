@@ -1,5 +1,22 @@
--- ARGV, for each request: tenant, machine, stage, key, what changed, lane, causes.
-for i = 1, #ARGV, 7 do
+-- ARGV: 1 if requests are numbered; then for each: tenant, machine, stage, key, what changed, lane, causes.
+local ENSURE_PUBLICATION = '2'
+local latest, oldestFinding
+if ARGV[1] == '1' then
+  latest = redis.call('INCR', ROOT .. 'requests')
+  oldestFinding = number(redis.call('ZRANGE', ROOT .. 'finding', 0, 0, 'WITHSCORES')[2])
+end
+
+local function numberIt(name, id, stage, field, isToRun)
+  if latest then
+    local one = stage == ENSURE_PUBLICATION and math.min(latest, oldestFinding or latest) or latest
+    redis.call('HSET', name, field, whole(math.min(one, number(redis.call('HGET', name, field)) or one)))
+    if isToRun then
+      redis.call('ZADD', ROOT .. 'uncovered', 'LT', one, id)
+    end
+  end
+end
+
+for i = 2, #ARGV, 7 do
   local tenant, machine, stage, key, changed, lane, causes = unpack(ARGV, i, i + 6)
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
@@ -7,10 +24,12 @@ for i = 1, #ARGV, 7 do
   local job = redis.call('HMGET', name, 'requested', 'token', 'parked', 'lane', 'changed', 'causes', 'changed2', 'causes2')
   if not job[1] then
     redis.call('HSET', name, 'requested', 1, 'lane', lane, 'changed', changed, 'causes', causes)
+    numberIt(name, id, stage, 'oldest', true)
     count(machine, 1)
     lineUp(queue, lane, tenant, key, now)
   else
     redis.call('HINCRBY', name, 'requested', 1)
+    numberIt(name, id, stage, job[2] and 'oldest2' or 'oldest', not job[3] or changed ~= '')
     if job[2] then
       redis.call('HSET', name, 'changed2', union(job[7], changed), 'causes2', union(job[8], causes, MOST_CAUSES))
     else
@@ -32,4 +51,4 @@ for i = 1, #ARGV, 7 do
   end
 end
 placeTouched()
-return #ARGV / 7
+return (#ARGV - 1) / 7

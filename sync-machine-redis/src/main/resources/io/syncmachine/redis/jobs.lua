@@ -2,7 +2,8 @@
 --
 --   job:<id>          hash: a job. requested and claimed count requests; token, owner: who holds it; lane; changed, causes: what a
 --                     claim is told; changed2, causes2: what was requested since; attempts; failing: since when; failure;
---                     parked: since when; refused: the document that was
+--                     parked: since when; refused: the document that was; oldest, oldest2: number of the oldest request that
+--                     a run is still to cover, and of the oldest since the claim
 --   line:<queue><lane><tenant>   sorted set: keys of jobs by the time when they can be claimed; a claimed one when its lease ends
 --   due:<queue>       sorted set: tenants with something due, in the order of their turns
 --   since:<queue>     sorted set: the same tenants, by the time since when
@@ -11,7 +12,14 @@
 --   parked            sorted set: ids of parked jobs by the time since when
 --   letters           sorted set: ids of parked jobs in their own order
 --
--- All of them exist only as long as there are jobs for them. An id is tenant, machine, stage and key, a queue is machine and stage, with
+-- and where requests are numbered, for those who keep changes until their jobs are done:
+--
+--   requests          how many there were
+--   uncovered         sorted set: ids of jobs that are not parked by the number of their oldest request
+--   finding           sorted set: the same of jobs that find subjects and are claimed: what is requested meanwhile may come of them
+--   memory            a random name for all of this, which goes when it is forgotten
+--
+-- All but the number and the name exist only as long as there are jobs for them. An id is tenant, machine, stage and key, a queue is machine and stage, with
 -- zero bytes in between. Times are microseconds since 1970 by Redis's clock, exact as numbers.
 
 local ROOT = KEYS[1]
@@ -131,14 +139,25 @@ local function unite(name, changed, causes, changed2, causes2)
   end
 end
 
-local function unclaim(name)
+local function unclaim(name, id)
   redis.call('HDEL', name, 'token', 'claimed', 'owner')
+  redis.call('ZREM', ROOT .. 'finding', id)
+end
+
+-- Makes the oldest request since a claim a part of what the next one covers, and answers the oldest of both; nothing without numbers.
+local function uniteOldest(name, oldest, oldest2)
+  if oldest2 then
+    oldest = whole(math.min(number(oldest) or math.huge, oldest2))
+    redis.call('HSET', name, 'oldest', oldest)
+    redis.call('HDEL', name, 'oldest2')
+  end
+  return oldest
 end
 
 local LOST, SETTLED, RUNS_AGAIN = 0, 1, 2
 
-local function runAgain(name, queue, lane, tenant, key)
-  unclaim(name)
+local function runAgain(name, id, queue, lane, tenant, key)
+  unclaim(name, id)
   redis.call('HDEL', name, 'attempts', 'failing', 'failure')
   lineUp(queue, lane, tenant, key, now)
   return RUNS_AGAIN

@@ -5,14 +5,17 @@ for i = 1, #ARGV, 7 do
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2')
+  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2')
   local ending = LOST
   if job[1] == token then
     unite(name, job[6], job[7], job[8], job[9])
+    uniteOldest(name, job[10], job[11])
     if job[2] ~= job[3] then
-      ending = runAgain(name, queue, job[4], tenant, key)
+      ending = runAgain(name, id, queue, job[4], tenant, key)
     else
-      unclaim(name)
+      unclaim(name, id)
+      redis.call('HDEL', name, 'oldest')
+      redis.call('ZREM', ROOT .. 'uncovered', id)
       redis.call('HSET', name, 'parked', whole(now), 'failing', job[5] or whole(now), 'failure', failure)
       if refused ~= '' then
         redis.call('HSET', name, 'refused', string.sub(refused, 2))

@@ -3,12 +3,14 @@ local endings = {}
 for i = 1, #ARGV, 8 do
   local tenant, machine, stage, key, token, delay, counts, reason = unpack(ARGV, i, i + 7)
   local queue = machine .. ZERO .. stage
-  local name = jobOf(idOf(tenant, machine, stage, key))
-  local job = redis.call('HMGET', name, 'token', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2')
+  local id = idOf(tenant, machine, stage, key)
+  local name = jobOf(id)
+  local job = redis.call('HMGET', name, 'token', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2')
   local ending = LOST
   if job[1] == token then
-    unclaim(name)
+    unclaim(name, id)
     unite(name, job[4], job[5], job[6], job[7])
+    uniteOldest(name, job[8], job[9])
     if counts ~= '1' then
       redis.call('HINCRBY', name, 'attempts', -1)
       if job[3] then

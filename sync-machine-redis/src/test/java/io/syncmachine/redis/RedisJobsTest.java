@@ -10,6 +10,7 @@ import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.DeadLetterStore.Filter;
 import io.syncmachine.spi.JobExecutor;
+import io.syncmachine.spi.JobExecutor.Capability;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
@@ -219,10 +220,12 @@ class RedisJobsTest extends JobExecutorContract {
     }
 
     @Test
-    void exclusivenessIsPromisedUnlessItIsSaidNot() {
+    void whatIsSaidNotToBePromisedIsNot() {
         assertThat(jobs().capabilities())
-                .containsExactlyInAnyOrder(JobExecutor.Capability.DURABLE, JobExecutor.Capability.EXCLUSIVE);
+                .containsExactlyInAnyOrder(Capability.DURABLE, Capability.EXCLUSIVE, Capability.SHARED);
         assertThat(RedisJobs.builder(client).exclusive(false).build().capabilities())
-                .containsExactly(JobExecutor.Capability.DURABLE);
+                .containsExactlyInAnyOrder(Capability.DURABLE, Capability.SHARED);
+        assertThat(RedisJobs.builder(client).durable(false).build().capabilities())
+                .containsExactlyInAnyOrder(Capability.EXCLUSIVE, Capability.SHARED);
     }
 }

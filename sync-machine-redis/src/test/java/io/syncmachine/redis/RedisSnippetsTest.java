@@ -28,6 +28,13 @@ class RedisSnippetsTest {
         return store;
     }
 
+    private JdbcStore notReliedOn(UnifiedJedis redis) {
+        JdbcStore store = JdbcStore.builder(dataSource)
+                .jobs(RedisJobs.builder(redis).durable(false).build())
+                .build();
+        return store;
+    }
+
     private JdbcStore withLeases(UnifiedJedis redis, UnifiedJedis redisOfLeases) {
         JdbcStore store = JdbcStore.builder(dataSource)
                 .jobs(RedisJobs.builder(redis).prefix("shop").exclusive(false).build())
@@ -47,6 +54,7 @@ class RedisSnippetsTest {
     void aStoreConnectsToNothingBeforeItIsOpened() {
         try (RedisClient redis = RedisClient.create(new HostAndPort("localhost", 1))) {
             assertThat(withJobs()).isNotNull();
+            assertThat(notReliedOn(redis)).isNotNull();
             assertThat(withLeases(redis, redis)).isNotNull();
             assertThat(withWakeupsAlone(redis)).isNotNull();
         }

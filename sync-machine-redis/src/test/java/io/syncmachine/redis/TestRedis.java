@@ -22,7 +22,7 @@ import redis.clients.jedis.exceptions.JedisException;
 import redis.embedded.core.ExecutableProvider;
 
 /** A Redis server of its own, in a process that can be killed and started again with what it has kept. */
-final class TestRedis implements AutoCloseable {
+public final class TestRedis implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final int SLOTS = 16_384;
@@ -53,11 +53,28 @@ final class TestRedis implements AutoCloseable {
         return shared;
     }
 
-    static TestRedis start(String... settings) {
+    public static TestRedis start(String... settings) {
         try {
             return new TestRedis(Files.createTempDirectory("redis"), freePort(), List.of(settings));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** One that follows another, and has what that has now. */
+    public static TestRedis replicaOf(TestRedis primary) {
+        TestRedis replica = start("--save", "");
+        try (Jedis jedis = new Jedis("127.0.0.1", replica.port())) {
+            jedis.replicaof("127.0.0.1", primary.port());
+            await().atMost(PATIENCE).until(() -> jedis.info("replication").contains("master_link_status:up"));
+        }
+        return replica;
+    }
+
+    /** Makes a replica follow nobody: it goes on with what it has got. */
+    public void promote() {
+        try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+            jedis.replicaofNoOne();
         }
     }
 
@@ -137,7 +154,7 @@ final class TestRedis implements AutoCloseable {
         }
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
@@ -184,7 +201,7 @@ final class TestRedis implements AutoCloseable {
     }
 
     /** Forgets everything. */
-    void flush() {
+    public void flush() {
         try (Jedis jedis = new Jedis("127.0.0.1", port)) {
             jedis.flushAll();
         }
@@ -198,7 +215,7 @@ final class TestRedis implements AutoCloseable {
     }
 
     /** Ends the process without a word. */
-    void kill() {
+    public void kill() {
         try {
             process.destroyForcibly();
             if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
@@ -209,8 +226,33 @@ final class TestRedis implements AutoCloseable {
         }
     }
 
+    /** Stops the process, and lets it go on after a while. */
+    public void pause(Duration duration) {
+        signal("STOP");
+        try {
+            await().pollDelay(duration).atMost(PATIENCE).until(() -> true);
+        } finally {
+            signal("CONT");
+        }
+    }
+
+    private void signal(String name) {
+        try {
+            int failed = new ProcessBuilder("kill", "-" + name, "" + process.pid())
+                    .start()
+                    .waitFor();
+            if (failed != 0) {
+                throw new IllegalStateException("the server is not told to " + name);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Starts it again after it was killed; its clients forget their broken connections. */
-    void restart() {
+    public void restart() {
         try {
             process = launch();
             clients.forEach(client -> client.getPool().clear());

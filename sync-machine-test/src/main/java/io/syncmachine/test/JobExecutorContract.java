@@ -1240,6 +1240,170 @@ public abstract class JobExecutorContract {
         }
     }
 
+    /** How far the requests to an executor are done that may forget them. */
+    @Nested
+    class WhatIsCovered {
+
+        private long requested() {
+            return jobs.coverage().requested();
+        }
+
+        private boolean isCovered(long request) throws Exception {
+            assertThat(anotherNode().coverage()).isEqualTo(jobs.coverage());
+            return jobs.coverage().covered() >= request;
+        }
+
+        private Claim claim(Stage stage) {
+            return only(JobExecutorContract.this.claim(MACHINE, stage));
+        }
+
+        @BeforeEach
+        void mayForget() {
+            assumeThat(jobs.capabilities()).as("capabilities of the executor").doesNotContain(Capability.DURABLE);
+        }
+
+        @Test
+        void areAllRequestsAtFirst() throws Exception {
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void areRequestsThatAreDone() throws Exception {
+            String memory = jobs.coverage().memory();
+            enqueue("1");
+            long first = requested();
+            enqueue("2");
+            long second = requested();
+            assertThat(second).isGreaterThan(first);
+            List<Claim> claims = claimAll();
+            assertThat(isCovered(first)).isFalse();
+
+            complete(claims.get(0));
+            assertThat(isCovered(first)).isTrue();
+            assertThat(isCovered(second)).isFalse();
+
+            complete(claims.get(1));
+            assertThat(isCovered(second)).isTrue();
+            assertThat(jobs.coverage().memory()).isEqualTo(memory);
+        }
+
+        @Test
+        void areNoneAfterOneThatIsNotDone() throws Exception {
+            enqueue("1");
+            enqueue("2");
+            List<Claim> claims = claimAll();
+
+            complete(claims.get(1));
+
+            assertThat(isCovered(requested())).isFalse();
+        }
+
+        @Test
+        void isNothingThatWaitsAgain() throws Exception {
+            enqueue("1");
+            long request = requested();
+            release(claimOne(), LONG, true);
+            enqueue("1");
+            assertThat(isCovered(request)).isFalse();
+
+            pass(LONG);
+            complete(claimOne());
+
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void isNothingThatIsHandedOutAgain() throws Exception {
+            enqueue("1");
+            claimOne(SHORT);
+            enqueue("1");
+            passLease();
+            Claim second = claimOne();
+            assertThat(isCovered(1)).isFalse();
+
+            complete(second);
+
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void isARequestDuringARunOnlyAfterTheNext() throws Exception {
+            enqueue("1");
+            long first = requested();
+            Claim claim = claimOne();
+            enqueue("1");
+            assertThat(isCovered(first)).isFalse();
+
+            complete(claim);
+            assertThat(isCovered(first)).isTrue();
+            assertThat(isCovered(requested())).isFalse();
+
+            complete(claimOne());
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void isWhatIsGivenUpUntilItIsAskedForAgain() throws Exception {
+            enqueue("1");
+            park(claimOne());
+            assertThat(isCovered(requested())).isTrue();
+            enqueue("1", ChangedProperties.none());
+            assertThat(isCovered(requested())).isTrue();
+
+            enqueue("1");
+            assertThat(isCovered(requested())).isFalse();
+
+            complete(claimOne());
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void isNothingThatIsGivenUpAndWasAskedForMeanwhile() throws Exception {
+            enqueue("1");
+            Claim claim = claimOne();
+            enqueue("1");
+            park(claim);
+            assertThat(isCovered(1)).isFalse();
+
+            complete(claimOne());
+
+            assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void isNotAnEntityWhoseSubjectsAreNotDone() throws Exception {
+            JobKey entity = new JobKey(Change.DEFAULT_TENANT, MACHINE, Stage.FIND_SUBJECTS, "Customer:7");
+            enqueue(entity);
+            long request = requested();
+            Claim finding = claim(Stage.FIND_SUBJECTS);
+            enqueue("1");
+            complete(finding);
+            assertThat(isCovered(request)).isFalse();
+
+            complete(claim(Stage.ENSURE_PUBLICATION));
+
+            assertThat(isCovered(request)).isTrue();
+        }
+
+        @Test
+        void isNotAnEntityWhoseSubjectRunsAlready() throws Exception {
+            enqueue("1");
+            Claim publishing = claim(Stage.ENSURE_PUBLICATION);
+            JobKey entity = new JobKey(Change.DEFAULT_TENANT, MACHINE, Stage.FIND_SUBJECTS, "Customer:7");
+            enqueue(entity);
+            long request = requested();
+            Claim finding = claim(Stage.FIND_SUBJECTS);
+            enqueue("1");
+            complete(finding);
+            complete(publishing);
+            assertThat(isCovered(request)).isFalse();
+
+            complete(claim(Stage.ENSURE_PUBLICATION));
+
+            assertThat(isCovered(request)).isTrue();
+        }
+    }
+
     private void assumeExclusive() {
         assumeThat(jobs.capabilities()).as("capabilities of the executor").contains(Capability.EXCLUSIVE);
     }

@@ -2,19 +2,24 @@ package io.syncmachine.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.syncmachine.FollowUp;
 import io.syncmachine.Policy;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
+import io.syncmachine.RejectedException;
 import io.syncmachine.StoredDocument;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
+import io.syncmachine.annotation.AfterDelete;
 import io.syncmachine.annotation.AfterPublish;
 import io.syncmachine.annotation.AnnotatedMachine;
 import io.syncmachine.annotation.Build;
 import io.syncmachine.annotation.ListenTo;
 import io.syncmachine.annotation.ListenToEvent;
+import io.syncmachine.annotation.OnDeadLetter;
 import io.syncmachine.annotation.OnDelete;
+import io.syncmachine.annotation.OnFollowUp;
 import io.syncmachine.annotation.Publish;
 import io.syncmachine.annotation.PublishWhen;
 import io.syncmachine.annotation.SyncMachineFor;
@@ -203,6 +208,73 @@ class AnnotatedHooksTest {
             saveAndDelete();
 
             assertThat(log).containsExactly("publish 1 open", "sent 1");
+        }
+
+        static final class WithIdsOnly extends Orders {
+
+            WithIdsOnly(List<String> log) {
+                super(log);
+            }
+
+            @OnDelete
+            void delete(Long id) {}
+
+            @AfterDelete
+            void deleted(long id) {
+                log.add("deleted " + id);
+            }
+
+            @OnDeadLetter
+            void givenUp(Object id) {
+                log.add("given up " + id);
+            }
+
+            @Override
+            void publish(Order order, OrderDocument document) throws Exception {
+                if (order.status().equals("lost")) {
+                    throw new RejectedException("no such country");
+                }
+                super.publish(order, document);
+            }
+        }
+
+        @Test
+        void aMethodMayTakeTheIdAlone() {
+            world.start(AnnotatedMachine.of(new WithIdsOnly(log)));
+
+            saveAndDelete();
+            world.save(2, "lost");
+            world.run();
+
+            assertThat(log).containsExactly("publish 1 open", "deleted 1", "given up 2");
+        }
+
+        @SyncMachineFor(subject = Order.class, name = World.MACHINE)
+        @ListenTo("status")
+        record TellingItsIdByAFollowUp(List<String> log) {
+
+            @Build
+            OrderDocument build(Order order) {
+                return World.document(order);
+            }
+
+            @Publish
+            void publish(Order order, OrderDocument document) {}
+
+            @OnFollowUp
+            void follow(FollowUp<Long> followUp) {
+                log.add("follow " + followUp.id());
+            }
+        }
+
+        @Test
+        void aFollowUpTellsTheClassOfTheId() {
+            world.start(AnnotatedMachine.of(new TellingItsIdByAFollowUp(log)));
+
+            world.save(1, "open");
+            world.run();
+
+            assertThat(log).containsExactly("follow 1");
         }
     }
 

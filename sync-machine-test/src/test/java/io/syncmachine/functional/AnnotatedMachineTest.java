@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.FollowUp;
 import io.syncmachine.Policy;
 import io.syncmachine.Policy.Unpublishable;
 import io.syncmachine.Publication;
@@ -12,12 +13,15 @@ import io.syncmachine.RejectedException;
 import io.syncmachine.SubjectIds;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
+import io.syncmachine.annotation.AfterDelete;
 import io.syncmachine.annotation.AfterPublish;
 import io.syncmachine.annotation.AnnotatedMachine;
 import io.syncmachine.annotation.Build;
 import io.syncmachine.annotation.ListenTo;
 import io.syncmachine.annotation.ListenToEvent;
+import io.syncmachine.annotation.OnDeadLetter;
 import io.syncmachine.annotation.OnDelete;
+import io.syncmachine.annotation.OnFollowUp;
 import io.syncmachine.annotation.Publish;
 import io.syncmachine.annotation.PublishWhen;
 import io.syncmachine.annotation.SyncMachineFor;
@@ -100,6 +104,21 @@ class AnnotatedMachineTest {
         void sent(Parcel parcel, Label label) {
             sent.add(parcel.id() + " " + label.status());
         }
+
+        @AfterDelete
+        void deleted(Long id) {
+            sent.add("deleted " + id);
+        }
+
+        @OnDeadLetter
+        void givenUp(Long id, String reason) {
+            sent.add("given up " + id + ": " + reason);
+        }
+
+        @OnFollowUp
+        void follow(FollowUp<Long> followUp) {
+            sent.add("follow " + followUp.id() + " " + followUp.what());
+        }
     }
 
     /** All in a class of its own. */
@@ -156,6 +175,21 @@ class AnnotatedMachineTest {
         private void sent(Parcel parcel, Label label) {
             sent.add(parcel.id() + " " + label.status());
         }
+
+        @AfterDelete
+        private void deleted(long id) {
+            sent.add("deleted " + id);
+        }
+
+        @OnDeadLetter
+        private void givenUp(long id, String reason) {
+            sent.add("given up " + id + ": " + reason);
+        }
+
+        @OnFollowUp
+        private void follow(FollowUp<?> followUp) {
+            sent.add("follow " + followUp.id() + " " + followUp.what());
+        }
     }
 
     enum Form {
@@ -172,6 +206,9 @@ class AnnotatedMachineTest {
                         .publish(api::put)
                         .onDeletePublication(api::delete)
                         .afterPublish((parcel, label) -> sent.add(parcel.id() + " " + label.status()))
+                        .afterDelete(id -> sent.add("deleted " + id))
+                        .onDeadLetter((id, reason) -> sent.add("given up " + id + ": " + reason))
+                        .followUp(followUp -> sent.add("follow " + followUp.id() + " " + followUp.what()))
                         .policy(POLICY)
                         .done();
             }
@@ -223,7 +260,10 @@ class AnnotatedMachineTest {
                         "builder",
                         "destination.publisher",
                         "destination.deleter",
-                        "told.afterPublish")
+                        "told.afterPublish",
+                        "told.afterDelete",
+                        "told.onDeadLetter",
+                        "told.followUp")
                 .isEqualTo(built);
         assertThat(declared.listeners())
                 .extracting("entity", "properties")
@@ -240,12 +280,14 @@ class AnnotatedMachineTest {
         save(1, "open");
         save(1, "sent");
         assertThat(api.content).containsOnly(Map.entry("1", "{\"parcel\":1,\"status\":\"sent\"}"));
-        assertThat(sent).containsExactly("1 open", "1 sent");
+        assertThat(sent).containsExactlyInAnyOrder("1 open", "follow 1 [PUBLISHED]", "1 sent", "follow 1 [PUBLISHED]");
+        sent.clear();
         world.entities.delete(Parcel.class, 1L);
         world.run();
 
         assertThat(api.content).isEmpty();
         assertThat(api.kinds()).containsExactly(PublicationKind.CREATE, PublicationKind.UPDATE, PublicationKind.DELETE);
+        assertThat(sent).containsExactlyInAnyOrder("deleted 1", "follow 1 [DELETED]");
     }
 
     @ParameterizedTest
@@ -327,6 +369,8 @@ class AnnotatedMachineTest {
         assertThat(world.outcomes)
                 .extracting(outcome -> outcome.reason())
                 .containsExactly("RejectedException: no label");
+        assertThat(sent)
+                .containsExactlyInAnyOrder("given up 1: RejectedException: no label", "follow 1 [DEAD_LETTERED]");
     }
 
     @ParameterizedTest

@@ -3,16 +3,20 @@ package io.syncmachine.functional;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.syncmachine.ChangedProperties;
+import io.syncmachine.FollowUp;
 import io.syncmachine.Policy;
 import io.syncmachine.Policy.Unpublishable;
 import io.syncmachine.Publication;
 import io.syncmachine.PublishResult;
+import io.syncmachine.annotation.AfterDelete;
 import io.syncmachine.annotation.AfterPublish;
 import io.syncmachine.annotation.AnnotatedMachine;
 import io.syncmachine.annotation.Build;
 import io.syncmachine.annotation.ListenTo;
 import io.syncmachine.annotation.ListenToEvent;
+import io.syncmachine.annotation.OnDeadLetter;
 import io.syncmachine.annotation.OnDelete;
+import io.syncmachine.annotation.OnFollowUp;
 import io.syncmachine.annotation.Publish;
 import io.syncmachine.annotation.PublishWhen;
 import io.syncmachine.annotation.SyncMachineFor;
@@ -319,6 +323,60 @@ class AnnotationErrorsTest {
         refused(new WrongAfterPublish(), "@AfterPublish", "sent(", "must take (", "Order) or (", "OrderDocument)");
     }
 
+    static final class WrongAfterDelete extends Orders {
+
+        @AfterDelete
+        void deleted(Order order) {}
+    }
+
+    static final class AnsweringAfterDelete extends Orders {
+
+        @AfterDelete
+        boolean deleted(Long id) {
+            return true;
+        }
+    }
+
+    @Test
+    void afterDeleteTakesTheId() {
+        refused(new WrongAfterDelete(), "@AfterDelete", "deleted(", "must take (Long), but takes (", "Order)");
+        refused(new AnsweringAfterDelete(), "@AfterDelete", "must answer nothing, but answers boolean");
+    }
+
+    static final class WrongDeadLetter extends Orders {
+
+        @OnDeadLetter
+        void givenUp(Long id, Exception reason) {}
+    }
+
+    @Test
+    void onDeadLetterTakesTheIdAndTheReason() {
+        refused(
+                new WrongDeadLetter(),
+                "@OnDeadLetter",
+                "givenUp(Long, Exception)",
+                "must take (Long) or (Long, String)",
+                "but takes (Long, Exception)");
+    }
+
+    static final class WrongFollowUp extends Orders {
+
+        @OnFollowUp
+        void follow(FollowUp<String> followUp) {}
+    }
+
+    static final class FollowUpOfAnId extends Orders {
+
+        @OnFollowUp
+        void follow(Long id) {}
+    }
+
+    @Test
+    void onFollowUpTakesAFollowUp() {
+        refused(new WrongFollowUp(), "@OnFollowUp", "follow(FollowUp)", "must take FollowUp<Long>");
+        refused(new FollowUpOfAnId(), "@OnFollowUp", "follow(Long)", "must take FollowUp<Long>, but takes (Long)");
+    }
+
     static final class WrongFinder extends Orders {
 
         @ListenTo
@@ -460,6 +518,29 @@ class AnnotationErrorsTest {
         assertThatThrownBy(() -> AnnotatedMachine.of(OnDeleteOfSubject.class))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("@OnDelete", "OnDeleteOfSubject.delete()", "gone", "make it static");
+    }
+
+    @SyncMachineFor(name = "orders", idType = Long.class)
+    record DeadLetterOfSubject(long id) {
+
+        @Build
+        String build() {
+            return "";
+        }
+
+        @Publish
+        static void publish(DeadLetterOfSubject subject, String status) {}
+
+        @OnDeadLetter
+        void givenUp() {}
+    }
+
+    @Test
+    void aSubjectIsNotCalledWhereThereIsNone() {
+        assertThatThrownBy(() -> AnnotatedMachine.of(DeadLetterOfSubject.class))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(
+                        "@OnDeadLetter", "DeadLetterOfSubject.givenUp()", "without the subject", "make it static");
     }
 
     @SyncMachineFor(name = "subjects", idType = Long.class)

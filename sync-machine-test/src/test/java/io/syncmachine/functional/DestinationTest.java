@@ -18,11 +18,13 @@ import io.syncmachine.functional.World.Order;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -300,6 +302,128 @@ class DestinationTest {
             assertThat(api.batches)
                     .hasSize(2)
                     .allSatisfy(batch -> assertThat(batch).hasSize(8));
+        }
+    }
+
+    /** Takes creates and updates together, deletes together, and what is in doubt alone. */
+    private static final class Sorting implements Destination<Object, Object, Object> {
+
+        private final List<List<PublicationKind>> calls = new ArrayList<>();
+        private final List<CompletableFuture<PublishResult>> answers = new ArrayList<>();
+        private boolean isLate;
+
+        @Override
+        public String name() {
+            return "sorting";
+        }
+
+        @Override
+        public int batchSize() {
+            return 4;
+        }
+
+        @Override
+        public @Nullable Object batchOf(PublicationKind kind, boolean inDoubt) {
+            return inDoubt ? null : kind == PublicationKind.DELETE;
+        }
+
+        @Override
+        public CompletionStage<PublishResult> send(Publication<?, ?, ?> publication) {
+            return call(List.of(publication)).get(0);
+        }
+
+        @Override
+        public List<CompletionStage<PublishResult>> sendAll(List<? extends Publication<?, ?, ?>> publications) {
+            assertThat(publications).hasSizeBetween(2, 4);
+            return call(publications);
+        }
+
+        private List<CompletionStage<PublishResult>> call(List<? extends Publication<?, ?, ?>> publications) {
+            List<PublicationKind> kinds = new ArrayList<>();
+            List<CompletionStage<PublishResult>> stages = new ArrayList<>();
+            for (Publication<?, ?, ?> publication : publications) {
+                kinds.add(publication.kind());
+                CompletableFuture<PublishResult> answer = new CompletableFuture<>();
+                if (!isLate) {
+                    answer.complete(PublishResult.done());
+                }
+                answers.add(answer);
+                stages.add(answer);
+            }
+            calls.add(kinds);
+            return stages;
+        }
+    }
+
+    @Nested
+    class ThatSortsItsBatches {
+
+        private static final List<PublicationKind> CREATES = Collections.nCopies(2, PublicationKind.CREATE);
+        private static final List<PublicationKind> DELETES = Collections.nCopies(2, PublicationKind.DELETE);
+        private final Sorting api = new Sorting();
+
+        /** Two creates and two deletes that wait together. */
+        private void mix(Policy policy) {
+            world.start(machine(api, policy));
+            saveMany(2);
+            world.run();
+            api.calls.clear();
+            world.entities.transaction(transaction -> {
+                for (long id = 1; id <= 2; id++) {
+                    transaction.delete(Order.class, id);
+                    transaction.save(new Order(id + 2, "open", 0));
+                }
+            });
+        }
+
+        @Test
+        void isToldOfEachSortByACallOfItsOwn() {
+            mix(World.POLICY);
+            world.run();
+
+            assertThat(api.calls).containsExactlyInAnyOrder(CREATES, DELETES);
+            assertThat(world.results()).filteredOn(Result.DELETED::equals).hasSize(2);
+            assertThat(world.results()).filteredOn(Result.PUBLISHED::equals).hasSize(4);
+        }
+
+        @Test
+        void hasEachOfThemCounted() {
+            mix(World.POLICY.limits(Limits.none().atMost(2, Duration.ofMinutes(1))));
+            world.run();
+            assertThat(api.calls).hasSize(1);
+
+            world.runAfter(Duration.ofSeconds(62));
+            assertThat(api.calls).containsExactlyInAnyOrder(CREATES, DELETES);
+            assertThat(world.results()).doesNotContain(Result.RETRYING);
+        }
+
+        @Test
+        void isCalledOneAfterTheOtherWithinASlot() {
+            mix(World.POLICY.inFlight(1));
+            api.isLate = true;
+            api.answers.clear();
+            world.run();
+            assertThat(api.calls).hasSize(1);
+
+            List.copyOf(api.answers).forEach(answer -> answer.complete(PublishResult.done()));
+            world.run();
+            assertThat(api.calls).hasSize(2);
+        }
+
+        @Test
+        void isToldOfTheRestAloneWhereItSaysSo() {
+            world.start(machine(api));
+            api.isLate = true;
+            saveMany(3);
+            world.run();
+            assertThat(api.calls).hasSize(1);
+            api.answers.forEach(answer -> answer.completeExceptionally(new IOException("connection reset")));
+            world.run();
+            api.calls.clear();
+            api.isLate = false;
+            world.runAfter(World.DEADLINE.plus(World.GRACE).plusSeconds(1));
+
+            assertThat(api.calls).hasSize(3).allSatisfy(call -> assertThat(call).hasSize(1));
         }
     }
 

@@ -28,6 +28,8 @@ enum Fault {
     LEASES_FORGOTTEN,
     /** The lease store grants what another holds. */
     LEASES_LIED,
+    /** The store of jobs forgets all jobs. */
+    JOBS_FORGOTTEN,
     /** The limiter forgets what it has granted. */
     LIMITS_FORGOTTEN,
     /** A node's clock is wrong by up to 30 seconds. */

@@ -19,6 +19,9 @@ final class Plan {
     final boolean faulty;
     final boolean exclusiveJobs;
     final boolean outboxElsewhere;
+    /** Whether jobs may be forgotten, and changes are kept until theirs are done. */
+    final boolean forgetfulJobs;
+
     final boolean remoteIds;
     /** Whether calls may arrive at any time, and the API refuses versions that are lower than it has seen. */
     final boolean apiRefusesLowerVersions;
@@ -47,10 +50,13 @@ final class Plan {
     final double suspends;
     private final Map<Fault, Double> rates = new EnumMap<>(Fault.class);
 
-    Plan(Random random) {
+    Plan(long seed, Random random) {
         faulty = random.nextInt(10) > 0;
         exclusiveJobs = !faulty || random.nextInt(100) < 55;
         outboxElsewhere = random.nextInt(100) < 40;
+        // Of its own, so that the other seeds are what they were.
+        Random own = new Random(~seed * 0x9E3779B97F4A7C15L);
+        forgetfulJobs = faulty && outboxElsewhere && own.nextBoolean();
         remoteIds = random.nextInt(100) < 25;
         apiRefusesLowerVersions = faulty && !remoteIds && random.nextInt(100) < 20;
         versionsMixed = faulty && random.nextInt(100) < 30;
@@ -79,6 +85,9 @@ final class Plan {
         limits = limits(random);
         if (faulty) {
             drawRates(random);
+        }
+        if (forgetfulJobs) {
+            rates.put(Fault.JOBS_FORGOTTEN, 0.002 + 0.03 * own.nextDouble());
         }
     }
 
@@ -150,6 +159,9 @@ final class Plan {
     /** How long it may take, once all faults have ended, until everything is done. */
     Duration drain() {
         Duration drain = lease.plus(longestBackoff).plus(LONGEST_POLL);
+        if (forgetfulJobs) {
+            drain = drain.plus(lease).plus(longestBackoff).plus(LONGEST_POLL);
+        }
         for (Limits.Window window : limits.windows()) {
             int calls = 4 * items; // a repetition, an update that follows it, and what another node makes of them
             drain = drain.plus(window.length().multipliedBy(2 + calls / window.calls()));
@@ -160,6 +172,7 @@ final class Plan {
     @Override
     public String toString() {
         return "faulty=" + faulty + " exclusiveJobs=" + exclusiveJobs + " outboxElsewhere=" + outboxElsewhere
+                + " forgetfulJobs=" + forgetfulJobs
                 + " remoteIds=" + remoteIds + " apiRefusesLowerVersions=" + apiRefusesLowerVersions
                 + " asksFindersAtOnce=" + asksFindersAtOnce
                 + " versionsMixed=" + versionsMixed + (versionsMixed ? " " + versionRise : "")

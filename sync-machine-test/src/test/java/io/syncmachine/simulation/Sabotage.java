@@ -212,6 +212,9 @@ enum Sabotage {
     /** The relay takes rows with higher numbers than it has seen, though lower ones may be committed later. */
     RELAYED_ABOVE_THE_LAST_SEEN,
 
+    /** That jobs were forgotten is not noticed by who keeps their changes. */
+    FORGETTING_NOT_NOTICED,
+
     /** Rows are deleted from the outbox before their jobs are enqueued elsewhere. */
     DELETED_FROM_OUTBOX_BEFORE_ENQUEUED,
 

@@ -65,7 +65,7 @@ final class World implements AutoCloseable {
         this.seed = seed;
         this.sabotage = sabotage;
         this.random = new Random(seed * 0x9E3779B97F4A7C15L);
-        this.plan = new Plan(random);
+        this.plan = new Plan(seed, random);
         this.faults = new Faults(plan, random);
         this.scheduler = new Scheduler(carriers, random);
         this.log = logs ? new StringBuilder() : null;
@@ -73,7 +73,8 @@ final class World implements AutoCloseable {
         this.api = new Api(this);
         this.store = InMemoryStore.create(new StoreClock());
         this.outbox = new SimulatedOutbox(this);
-        JobExecutor sound = sabotage == null ? store.jobs() : sabotage.jobs(this, store.jobs());
+        JobExecutor kept = plan.forgetfulJobs ? ForgetfulJobs.around(this, store.jobs()) : store.jobs();
+        JobExecutor sound = sabotage == null ? kept : sabotage.jobs(this, kept);
         this.jobs = plan.exclusiveJobs ? sound : RedeliveringJobs.around(this, sound);
         this.leases = plan.exclusiveJobs ? store.leases() : new UnreliableLeases(this, store.leases());
         PayloadStore records = sabotage == null ? store.payloads() : sabotage.payloads(this, store.payloads());
@@ -365,7 +366,8 @@ final class World implements AutoCloseable {
                 .map(JobExecutor.JobStatus::parked)
                 .orElse(false);
         boolean refused = item != null && item.published() && item.value().equals(Api.REFUSED);
-        if (parked != refused) {
+        boolean mayBeForgotten = refused && plan.forgetfulJobs;
+        if (parked != refused && !mayBeForgotten) {
             violation("dead letter: " + subject + " is " + (parked ? "" : "not ") + "given up, and its document is "
                     + now.expected(id, builderVersion));
         } else if (refused || (item != null && !item.published() && !plan.deletesUnpublishable)) {

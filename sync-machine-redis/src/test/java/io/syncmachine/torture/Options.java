@@ -5,7 +5,8 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /** The command line. */
-record Options(int seconds, long changes, long subjects, int workers, int writers, boolean json, boolean help) {
+record Options(
+        int seconds, long changes, long subjects, int workers, int writers, boolean redis, boolean json, boolean help) {
 
     static final String HELP = """
             Usage: scripts/torture [OPTION]...
@@ -19,6 +20,8 @@ record Options(int seconds, long changes, long subjects, int workers, int writer
               --subjects N   of how many subjects; default 20000
               --workers N    how many processes publish; default 4
               --writers N    how many threads change; default 2
+              --redis        keeps jobs, leases and limits in a Redis that is killed, flushed, paused and replaced by
+                             a replica that lacks the latest
               --json         the last line is a JSON object of the results
               --help         explains, and exits
 
@@ -31,13 +34,12 @@ record Options(int seconds, long changes, long subjects, int workers, int writer
      * @throws IllegalArgumentException if they are not understood
      */
     static Options of(String... arguments) {
-        Options options = new Options(300, 100_000, 20_000, 4, 2, false, false);
+        Options options = new Options(300, 100_000, 20_000, 4, 2, false, false, false);
         Iterator<String> rest = Arrays.asList(arguments).iterator();
         while (rest.hasNext()) {
             String name = rest.next();
             options = switch (name) {
-                case "--json" -> options.with(name, 1);
-                case "--help" -> options.with(name, 1);
+                case "--redis", "--json", "--help" -> options.with(name, 1);
                 case "--seconds", "--changes", "--subjects", "--workers", "--writers" ->
                     options.with(name, number(name, rest.hasNext() ? rest.next() : null));
                 default ->
@@ -63,6 +65,7 @@ record Options(int seconds, long changes, long subjects, int workers, int writer
                 name.equals("--subjects") ? value : subjects,
                 name.equals("--workers") ? value : workers,
                 name.equals("--writers") ? value : writers,
+                name.equals("--redis") || redis,
                 name.equals("--json") || json,
                 name.equals("--help") || help);
     }

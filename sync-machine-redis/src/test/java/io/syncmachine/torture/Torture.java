@@ -31,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tortures the library with real processes. Writers change orders and customers in a durable PostgreSQL while workers keep an API in step
@@ -45,6 +46,7 @@ final class Torture {
     private static final Duration BETWEEN_KILLS = Duration.ofSeconds(2);
     private static final Duration BETWEEN_TERMINATIONS = Duration.ofSeconds(5);
     private static final int DATABASE_KILLS = 5;
+    private static final int REDIS_FAULTS = 25;
     private static final int ORDERS_PER_CUSTOMER = 10;
     private static final int CONNECTIONS_PER_WRITER = 2;
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -122,16 +124,17 @@ final class Torture {
         Ledger ledger = new Ledger(Shop.GRACE.toMillis(), freshness::held);
         try (Api api = Api.start(ledger, id -> faults.get() ? Fault.of(random.nextInt(Fault.CALLS)) : Fault.NONE);
                 TortureDatabase database = TortureDatabase.start(data, log);
+                TortureRedis redis = options.redis() ? new TortureRedis() : null;
                 HikariDataSource pool =
                         TortureDatabase.pool(database.url(), CONNECTIONS_PER_WRITER * options.writers() + 2)) {
             try (Connection connection = pool.getConnection()) {
                 Shop.createTables(connection, customers);
             }
             JdbcEntities entities = Shop.entities(pool);
-            try (SyncEngine engine = captureOnly(pool, entities);
+            try (SyncEngine engine = captureOnly(pool, entities, portOf(redis));
                     Workers workers = new Workers(
                             options.workers(),
-                            new WorkerJvm(directory, database.url(), api.url(), log),
+                            new WorkerJvm(directory, database.url(), api.url(), portOf(redis), log),
                             ledger::hasCalled,
                             random)) {
                 Thread killer = new Thread(workers::close);
@@ -141,12 +144,21 @@ final class Torture {
                     writers.add(
                             new Writer(plan(number, customers), pool, engine, entities, freshness, random.nextLong()));
                 }
-                int databaseKills = torture(writers, workers, database, ledger, freshness);
+                int databaseKills = torture(writers, workers, database, redis, ledger, freshness);
                 Backlog left = settle(workers, engine, ledger, freshness, writers);
                 Runtime.getRuntime().removeShutdownHook(killer);
-                return judge(new Sums(workers.hits(), databaseKills, left, writers), database, ledger, freshness);
+                int redisFaults = redis == null ? 0 : redis.faults();
+                return judge(
+                        new Sums(workers.hits(), databaseKills, redisFaults, left, writers),
+                        database,
+                        ledger,
+                        freshness);
             }
         }
+    }
+
+    private static @Nullable Integer portOf(@Nullable TortureRedis redis) {
+        return redis == null ? null : Integer.valueOf(redis.port());
     }
 
     private Writer.Plan plan(int number, long customers) {
@@ -162,11 +174,11 @@ final class Torture {
     }
 
     /** The application's engine: it notes what changes, for workers to publish. */
-    private static SyncEngine captureOnly(HikariDataSource pool, JdbcEntities entities) {
+    private static SyncEngine captureOnly(HikariDataSource pool, JdbcEntities entities, @Nullable Integer redis) {
         return SyncEngine.builder()
                 .machines(Shop.machine(publication -> {}))
                 .entities(entities)
-                .store(JdbcStore.builder(pool).schemaMode(SchemaMode.CREATE).build())
+                .store(Shop.store(JdbcStore.builder(pool).schemaMode(SchemaMode.CREATE), redis))
                 .lease(Shop.LEASE)
                 .grace(Shop.GRACE)
                 .works(false)
@@ -175,18 +187,27 @@ final class Torture {
 
     /** Until the writers are done. Answers how often PostgreSQL was killed. */
     private int torture(
-            List<Writer> writers, Workers workers, TortureDatabase database, Ledger ledger, Freshness freshness)
+            List<Writer> writers,
+            Workers workers,
+            TortureDatabase database,
+            @Nullable TortureRedis redis,
+            Ledger ledger,
+            Freshness freshness)
             throws Exception {
         start = System.nanoTime();
         ExecutorService threads = Executors.newFixedThreadPool(writers.size());
-        ScheduledExecutorService hands = Executors.newScheduledThreadPool(3);
+        ScheduledExecutorService hands = Executors.newScheduledThreadPool(4);
         try {
             List<Future<?>> ends = new ArrayList<>();
             writers.forEach(writer -> ends.add(threads.submit(writer)));
-            List<Future<?>> tormentors = List.of(
+            List<Future<?>> tormentors = new ArrayList<>(List.of(
                     repeat(hands, BETWEEN_KILLS, workers::hitOne),
                     repeat(hands, Duration.ofMillis(250), workers::wakeDue),
-                    repeat(hands, BETWEEN_TERMINATIONS, () -> terminate(database)));
+                    repeat(hands, BETWEEN_TERMINATIONS, () -> terminate(database))));
+            if (redis != null) {
+                tormentors.add(
+                        repeat(hands, Duration.ofSeconds(options.seconds()).dividedBy(REDIS_FAULTS), redis::hit));
+            }
             int databaseKills = 0;
             long nextReport = 10;
             while (!ends.stream().allMatch(Future::isDone)) {
@@ -294,7 +315,7 @@ final class Torture {
         return engine.backlog();
     }
 
-    private record Sums(int kills, int databaseKills, Backlog left, List<Writer> writers) {}
+    private record Sums(int kills, int databaseKills, int redisFaults, Backlog left, List<Writer> writers) {}
 
     private Report judge(Sums sums, TortureDatabase database, Ledger ledger, Freshness freshness) throws SQLException {
         Map<Long, Document> expected;
@@ -337,6 +358,8 @@ final class Torture {
                 counts,
                 sums.kills(),
                 sums.databaseKills(),
+                sums.redisFaults(),
+                options.workers(),
                 lost,
                 stale,
                 phantom,

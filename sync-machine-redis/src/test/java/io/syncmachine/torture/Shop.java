@@ -6,6 +6,7 @@ import io.syncmachine.Publication;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.function.CheckedConsumer;
 import io.syncmachine.jdbc.JdbcEntities;
+import io.syncmachine.jdbc.JdbcStore;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** What is kept in step: orders, whose documents show their customers' names. */
 final class Shop {
@@ -80,6 +82,11 @@ final class Shop {
                         .inFlight(CONCURRENCY)
                         .retry(Backoff.exponential(Duration.ofMillis(200), Duration.ofSeconds(2))))
                 .done();
+    }
+
+    /** The store of a process; with a Redis at this port, if there is one. */
+    static JdbcStore store(JdbcStore.Builder store, @Nullable Integer redis) {
+        return (redis == null ? store : TortureRedis.in(redis, store)).build();
     }
 
     static List<Order> orders(Connection connection, List<Long> ids) throws SQLException {

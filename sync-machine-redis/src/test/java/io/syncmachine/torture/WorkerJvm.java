@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a worker is started: with an archive of its classes, which halves what a start costs. As workers are killed every two seconds, they
@@ -30,14 +31,19 @@ final class WorkerJvm {
      * @param directory where
      * @param database the database's URL
      * @param api the API's URL
+     * @param redis a Redis's port, if there is one
      * @param log where all output of workers goes
      */
-    WorkerJvm(Path directory, String database, String api, Path log) throws IOException, InterruptedException {
+    WorkerJvm(Path directory, String database, String api, @Nullable Integer redis, Path log)
+            throws IOException, InterruptedException {
         this.log = log;
         options.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         options.addAll(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         options.add("-D" + Torture.LOGBACK + "=" + System.getProperty(Torture.LOGBACK));
         options.add("-D" + Torture.LOG + "=" + log);
+        if (redis != null) {
+            options.add("-D" + Worker.REDIS + "=" + redis);
+        }
         main = List.of("-cp", jars(directory), Worker.class.getName(), database, api);
 
         Path archive = directory.resolve("classes.jsa");

@@ -16,6 +16,8 @@ record Report(
         Ledger.Counts counts,
         int kills,
         int databaseKills,
+        int redisFaults,
+        int workers,
         int lost,
         int stale,
         int phantom,
@@ -33,12 +35,12 @@ record Report(
                 && counts.overlapping() == 0
                 && counts.disordered() == 0
                 && left.isEmpty()
-                && left.parked() == permanent
+                && (left.parked() == permanent || (redisFaults > 0 && left.parked() < permanent))
                 && counts.redundant() <= redundantAtMost();
     }
 
     private long redundantAtMost() {
-        return (long) kills * Shop.CONCURRENCY + counts.lostAnswers();
+        return ((long) kills + (long) redisFaults * workers) * Shop.CONCURRENCY + counts.lostAnswers();
     }
 
     Map<String, Object> json() {
@@ -63,6 +65,7 @@ record Report(
         fields.put("lateRefused", counts.lateRefused());
         fields.put("disordered", counts.disordered());
         fields.put("databaseKills", databaseKills);
+        fields.put("redisFaults", redisFaults);
         fields.put("unclearCommits", unclearCommits);
         fields.put("settled", left.isEmpty());
         fields.put("holds", holds());

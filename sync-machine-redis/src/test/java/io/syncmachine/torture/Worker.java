@@ -15,6 +15,8 @@ import java.net.Socket;
 /** A worker, in a process of its own: publishes until its standard input ends or it is killed. */
 final class Worker {
 
+    static final String REDIS = "torture.redis";
+
     private static final int CONNECTIONS = 8;
 
     private Worker() {}
@@ -23,7 +25,7 @@ final class Worker {
      * Runs one.
      *
      * @param arguments the database's URL and the API's; optionally a local port where it asks, by connecting, for leave to send each
-     *     publication, and gets it by a byte
+     *     publication, and gets it by a byte. The system property {@value #REDIS} may name the port of a Redis.
      */
     public static void main(String[] arguments) throws IOException {
         ApiClient api = new ApiClient(arguments[1]);
@@ -33,7 +35,7 @@ final class Worker {
                 SyncEngine engine = SyncEngine.builder()
                         .machines(Shop.machine(send))
                         .entities(Shop.entities(pool))
-                        .store(JdbcStore.of(pool))
+                        .store(Shop.store(JdbcStore.builder(pool), Integer.getInteger(REDIS)))
                         .lease(Shop.LEASE)
                         .grace(Shop.GRACE)
                         .start()) {

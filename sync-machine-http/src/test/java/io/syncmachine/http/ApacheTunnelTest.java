@@ -1,0 +1,9 @@
+package io.syncmachine.http;
+
+class ApacheTunnelTest extends TunnelContract {
+
+    @Override
+    protected String send(Way way) throws Exception {
+        return sendHere(way, HttpTransport.apache());
+    }
+}
