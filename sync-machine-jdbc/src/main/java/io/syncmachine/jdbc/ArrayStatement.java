@@ -24,6 +24,12 @@ final class ArrayStatement implements AutoCloseable {
         this.statement = connection.prepareStatement(sql);
     }
 
+    /** One that its dialect prepares. */
+    ArrayStatement(Connection connection, String sql, Dialect dialect) throws SQLException {
+        this(connection, sql);
+        dialect.prepared(statement);
+    }
+
     /** Reads a row. */
     @FunctionalInterface
     interface RowReader<R> {

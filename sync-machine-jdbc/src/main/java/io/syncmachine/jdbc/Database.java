@@ -68,10 +68,15 @@ final class Database {
         });
     }
 
+    /** A statement over arrays, on a connection. */
+    ArrayStatement statement(Connection connection, String template) throws SQLException {
+        return new ArrayStatement(connection, sql(template), dialect);
+    }
+
     /** Runs a statement over arrays, and answers its rows. */
     <R> List<R> query(String template, ArrayStatement.Binder parameters, ArrayStatement.RowReader<R> reader) {
         return call(connection -> {
-            try (ArrayStatement statement = new ArrayStatement(connection, sql(template))) {
+            try (ArrayStatement statement = statement(connection, template)) {
                 return parameters.bind(statement).query(reader);
             }
         });

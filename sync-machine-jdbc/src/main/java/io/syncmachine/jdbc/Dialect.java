@@ -6,6 +6,7 @@ import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,9 @@ interface Dialect {
     default @Nullable String place(Connection connection, String table) throws SQLException {
         return null;
     }
+
+    /** Called for each statement about a batch, before it runs. */
+    default void prepared(PreparedStatement statement) throws SQLException {}
 
     /** A query for the microseconds since the oldest open transaction began, zero if none is; null if the database cannot tell. */
     default @Nullable String oldestTransaction() {

@@ -58,7 +58,7 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
 
     private int change(String sql, Collection<JobKey> keys, ArrayStatement.Binder further) {
         return database.call(connection -> {
-            try (ArrayStatement statement = new ArrayStatement(connection, database.sql(sql))) {
+            try (ArrayStatement statement = database.statement(connection, sql)) {
                 return further.bind(PostgresJobs.keys(statement, keys, key -> key))
                         .update();
             }

@@ -45,7 +45,7 @@ final class PostgresJournal implements Journal {
             return;
         }
         database.call(connection -> {
-            try (ArrayStatement statement = new ArrayStatement(connection, database.sql(APPEND))) {
+            try (ArrayStatement statement = database.statement(connection, APPEND)) {
                 return statement
                         .text(node)
                         .texts(outcomes, Outcome::tenant)

@@ -37,7 +37,7 @@ final class PostgresMachines implements MachineRegistry {
             return;
         }
         database.call(connection -> {
-            try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ANNOUNCE))) {
+            try (ArrayStatement statement = database.statement(connection, ANNOUNCE)) {
                 return statement
                         .texts(builderVersions.entrySet(), Map.Entry::getKey)
                         .longs(

