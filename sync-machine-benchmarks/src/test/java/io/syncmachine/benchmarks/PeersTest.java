@@ -6,6 +6,8 @@ import io.syncmachine.testing.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -31,12 +33,23 @@ class PeersTest {
     @ParameterizedTest
     @EnumSource(
             mode = Mode.EXCLUDE,
-            names = {"BARE_ASYNC", "BARE_CLASSIC"})
+            names = {"BARE_ASYNC", "BARE_CLASSIC", "JOBRUNR"})
     void whatPeersSendIsRightInTheEnd(PeerKind kind) {
+        assertRight(kind, List.of(Work.values()));
+    }
+
+    /** It looks for work every five seconds only. */
+    @Test
+    @Tag("full")
+    void whatJobRunrSendsIsRightInTheEnd() {
+        assertRight(PeerKind.JOBRUNR, List.of(Work.CREATE, Work.BURST));
+    }
+
+    private void assertRight(PeerKind kind, List<Work> works) {
         try (TestDatabase database = TestDatabase.create();
                 PeerControl peer = PeerSession.open(setting(kind, database.url(), true))) {
             Trial trial = new Trial(peer, stub, new Access(database.url()), PATIENCE);
-            for (Work work : works(kind)) {
+            for (Work work : works) {
                 int needed = work.needed(STOCK);
                 Figures figures = trial.measure(work, needed, 0, 7);
 
@@ -47,11 +60,6 @@ class PeersTest {
                 assertThat(figures.seconds()).as("%s: seconds", work).isPositive();
             }
         }
-    }
-
-    /** JobRunr looks for work every five seconds only. */
-    private static List<Work> works(PeerKind kind) {
-        return kind == PeerKind.JOBRUNR ? List.of(Work.CREATE, Work.BURST) : List.of(Work.values());
     }
 
     @ParameterizedTest

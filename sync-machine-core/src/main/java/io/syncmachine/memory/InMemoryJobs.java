@@ -176,7 +176,9 @@ final class InMemoryJobs implements JobExecutor {
         long number = isForAChange(request) ? ++requests : Job.NONE;
         if (number != Job.NONE && request.key().stage() == Stage.ENSURE_PUBLICATION) {
             for (Job finder : finding) {
-                number = Math.min(number, finder.oldest);
+                if (finder.key.machine().equals(request.key().machine())) {
+                    number = Math.min(number, finder.oldest);
+                }
             }
         }
         if (job == null) {
@@ -383,13 +385,14 @@ final class InMemoryJobs implements JobExecutor {
     /** {@inheritDoc} It forgets everything at once, with its process. Parked jobs are given up. */
     @Override
     public synchronized Coverage coverage() {
-        long oldest = requests + 1;
+        Map<String, Long> covered = new HashMap<>();
         for (Job job : jobs.values()) {
-            if (!job.parked) {
-                oldest = Math.min(oldest, Math.min(job.oldest, job.oldestSince));
+            long oldest = Math.min(job.oldest, job.oldestSince);
+            if (!job.parked && oldest != Job.NONE) {
+                covered.merge(job.key.machine(), oldest - 1, Math::min);
             }
         }
-        return new Coverage("", requests, oldest - 1);
+        return new Coverage("", requests, covered);
     }
 
     @Override

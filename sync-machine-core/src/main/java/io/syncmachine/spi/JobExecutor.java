@@ -91,17 +91,29 @@ public interface JobExecutor {
      *
      * @param memory names what the executor remembers since it last may have forgotten something
      * @param requested the number of the latest request
-     * @param covered all requests up to this number are done or given up, and so are those that were made while a job that finds subjects
-     *     ran for one of them. Not counted are requests of the background lane and of durable listeners, for which no change is kept
+     * @param covered of each machine that has something to do: all requests of it up to this number are done or given up, and so are those
+     *     that were made while a job that finds subjects ran for one of them. Not counted are requests of the background lane and of
+     *     durable listeners, for which no change is kept
      */
-    record Coverage(String memory, long requested, long covered) {}
+    record Coverage(String memory, long requested, Map<String, Long> covered) {
+
+        /** Keeps a copy. */
+        public Coverage {
+            covered = Map.copyOf(covered);
+        }
+
+        /** Whether what was requested of a machine up to this number is done. */
+        public boolean covers(String machine, long request) {
+            return covered.getOrDefault(machine, Long.MAX_VALUE) >= request;
+        }
+    }
 
     /** What it can promise. */
     Set<Capability> capabilities();
 
     /**
      * How far it is, in an executor that is not durable. Who keeps changes until their jobs are done asks before and after enqueuing these: if
-     * both times the memory is the same, they are done as soon as {@code requested} of the second answer is covered; if not, or once it
+     * both times the memory is the same, they are done as soon as {@code requested} of the second answer is covered for all their machines; if not, or once it
      * is another, they are enqueued again.
      */
     default Coverage coverage() {

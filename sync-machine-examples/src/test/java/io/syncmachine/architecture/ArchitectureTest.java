@@ -81,7 +81,7 @@ class ArchitectureTest {
                 .and()
                 .arePublic()
                 .should()
-                .haveNameMatching(".*\\.(Engine|Settings|DeadLetterOffice)")
+                .haveNameMatching(".*\\.(Engine|Settings|DeadLetterOffice|Batches)")
                 .check(CLASSES);
     }
 
@@ -208,7 +208,7 @@ class ArchitectureTest {
                 .should()
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
-                                + "|HttpDestination|HttpBatch|HttpTransport|HttpCall|HttpAnswer|NotSentException"
+                                + "|HttpDestination|HttpBatch|HttpPolling|HttpTransport|HttpCall|HttpAnswer|NotSentException"
                                 + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException)")
                 .check(CLASSES);
     }

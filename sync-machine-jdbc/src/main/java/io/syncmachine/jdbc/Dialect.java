@@ -59,7 +59,7 @@ interface Dialect {
     String clock();
 
     /** The outbox. */
-    TransactionalOutbox outbox(Database database, Wakeups wakeups);
+    JdbcOutbox outbox(Database database, Wakeups wakeups);
 
     /** The jobs. */
     TransactionalJobs jobs(Database database, Wakeups wakeups);

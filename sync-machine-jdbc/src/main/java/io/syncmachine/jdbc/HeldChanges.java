@@ -8,7 +8,11 @@ import io.syncmachine.spi.Outbox.Router;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Changes that become jobs of an executor elsewhere. While it is asked, no transaction is open: they are held by this node. If the node dies,
@@ -26,6 +30,8 @@ final class HeldChanges {
     /** From then on, where other processes run the jobs of one that died. */
     private static final Duration SHARED_HOLD = Duration.ofMinutes(10);
 
+    private static final Logger log = LoggerFactory.getLogger(HeldChanges.class);
+
     private static final int MOST_AT_ONCE = 10;
 
     private final JdbcOutbox outbox;
@@ -35,13 +41,19 @@ final class HeldChanges {
     private String memory = "";
 
     /**
-     * Changes that were relayed together.
+     * Changes for the same machines that were relayed together.
      *
      * @param ids of their rows
+     * @param machines which have jobs of them
      * @param request the number of the latest request that they led to
      * @param renewAt when they are to be held for longer, by the JVM's clock, in nanoseconds
      */
-    private record Batch(List<Long> ids, long request, long renewAt) {}
+    private record Batch(List<Long> ids, Set<String> machines, long request, long renewAt) {
+
+        boolean isDone(Coverage coverage) {
+            return machines.stream().allMatch(machine -> coverage.covers(machine, request));
+        }
+    }
 
     /** A change in its row. */
     record Row(long id, Change change) {}
@@ -69,7 +81,7 @@ final class HeldChanges {
             letGoAll();
             memory = before.memory();
         }
-        forgetDone(before.covered());
+        forgetDone(before);
         keepHolding(shared ? SHARED_HOLD : HOLD);
         if (!shared && jobs.backlog() >= MOST) {
             return 0;
@@ -79,7 +91,10 @@ final class HeldChanges {
         if (!rows.isEmpty()) {
             Coverage after = enqueue(rows, router, jobs, jobs::coverage);
             if (after.memory().equals(memory)) {
-                batches.add(new Batch(idsOf(rows), after.requested(), renewAt));
+                rows.stream()
+                        .collect(Collectors.groupingBy(row -> row.change().machines()))
+                        .forEach((machines, some) ->
+                                batches.add(new Batch(idsOf(some), machines, after.requested(), renewAt)));
             } else {
                 hold(idsOf(rows), Duration.ZERO);
             }
@@ -122,20 +137,28 @@ final class HeldChanges {
         return rows.stream().map(Row::id).toList();
     }
 
+    /** For another node, because this one ends. If the database is away, they are held until the hold ends by itself. */
+    void close() {
+        try {
+            letGoAll();
+        } catch (RuntimeException e) {
+            log.debug("changes stay held for a while", e);
+        }
+    }
+
     /** What was enqueued may be forgotten. Each batch is a statement: there may be many. */
     private void letGoAll() {
         batches.forEach(batch -> hold(batch.ids(), Duration.ZERO));
         batches.clear();
     }
 
-    /** Batches were requested in their order. */
-    private void forgetDone(long covered) {
+    private void forgetDone(Coverage coverage) {
         List<Batch> done =
-                batches.stream().takeWhile(batch -> batch.request() <= covered).toList();
+                batches.stream().filter(batch -> batch.isDone(coverage)).toList();
         for (int from = 0; from < done.size(); from += MOST_AT_ONCE) {
             List<Batch> some = done.subList(from, Math.min(from + MOST_AT_ONCE, done.size()));
             delete(some.stream().flatMap(batch -> batch.ids().stream()).toList());
-            batches.subList(0, some.size()).clear();
+            batches.removeAll(some);
         }
     }
 
@@ -153,7 +176,7 @@ final class HeldChanges {
             }
             long renewAt = renewAt(hold);
             hold(batch.ids(), hold);
-            return new Batch(batch.ids(), batch.request(), renewAt);
+            return new Batch(batch.ids(), batch.machines(), batch.request(), renewAt);
         });
     }
 

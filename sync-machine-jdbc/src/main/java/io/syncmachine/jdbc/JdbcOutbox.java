@@ -115,6 +115,13 @@ abstract class JdbcOutbox implements TransactionalOutbox {
                 row.getString(7));
     }
 
+    /** Lets go what this node holds. */
+    final void close() {
+        synchronized (held) {
+            held.close();
+        }
+    }
+
     @Override
     public final long depth() {
         return database.number("select count(*) from ${p}outbox");

@@ -55,7 +55,7 @@ public final class JdbcStore implements Store {
     private record Parts(
             Database database,
             Dialect dialect,
-            TransactionalOutbox outbox,
+            JdbcOutbox outbox,
             JobExecutor jobs,
             LeaseStore leases,
             PayloadStore payloads,
@@ -275,6 +275,7 @@ public final class JdbcStore implements Store {
     public synchronized void close() {
         if (open) {
             open = false;
+            parts().outbox().close();
             parts().wakeups().close();
             elsewhere.forEach(StorePart::close);
             parts = null;

@@ -57,7 +57,7 @@ abstract class PortableDialect implements Dialect {
     }
 
     @Override
-    public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
+    public JdbcOutbox outbox(Database database, Wakeups wakeups) {
         return new PortableOutbox(database, this, wakeups);
     }
 

@@ -100,7 +100,7 @@ final class PostgresDialect implements Dialect {
     }
 
     @Override
-    public TransactionalOutbox outbox(Database database, Wakeups wakeups) {
+    public JdbcOutbox outbox(Database database, Wakeups wakeups) {
         return new PostgresOutbox(database, wakeups);
     }
 

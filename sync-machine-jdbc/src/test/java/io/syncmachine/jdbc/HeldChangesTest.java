@@ -3,6 +3,7 @@ package io.syncmachine.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.memory.InMemoryStore;
 import io.syncmachine.spi.Change;
@@ -18,6 +19,7 @@ import io.syncmachine.testing.OnEveryDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -166,6 +168,36 @@ class HeldChangesTest {
     }
 
     @Test
+    void goThoughAnotherMachineHasSomethingToDo() {
+        for (String machine : List.of("paused", MACHINE)) {
+            store.outbox()
+                    .append(List.of(new Change(
+                            Change.DEFAULT_TENANT,
+                            "Order",
+                            "1",
+                            ChangeKind.UPDATE,
+                            ChangedProperties.all(),
+                            Set.of(machine),
+                            null)));
+        }
+        store.outbox()
+                .relay(
+                        10,
+                        changes -> changes.stream()
+                                .flatMap(change -> change.machines().stream())
+                                .map(machine -> new JobRequest(
+                                        JobKey.ensurePublication(Change.DEFAULT_TENANT, machine, "1"),
+                                        ChangedProperties.all()))
+                                .toList(),
+                        store.jobs());
+
+        store.jobs().complete(claim(store));
+        relay(store);
+
+        assertThat(store.outbox().depth()).isEqualTo(1);
+    }
+
+    @Test
     void goWithADeadLetter() {
         append("1");
         relay(store);
@@ -198,6 +230,16 @@ class HeldChangesTest {
 
         assertThat(relay(next)).isEqualTo(1);
         assertThat(claim(next)).hasSize(1);
+    }
+
+    @Test
+    void ofAProcessThatEndsAreTakenByAnotherAtOnce() {
+        append("1");
+        relay(store);
+
+        store.close();
+
+        assertThat(relay(start())).isEqualTo(1);
     }
 
     @Test

@@ -147,7 +147,12 @@ public final class RedisJobs implements JobExecutor, StorePart {
         }
         List<?> answer =
                 (List<?>) scripts.run(COVERAGE, List.of(UUID.randomUUID().toString()));
-        return new Coverage((String) answer.get(0), (Long) answer.get(1), (Long) answer.get(2));
+        Map<String, Long> covered = new HashMap<>();
+        List<?> machines = (List<?>) answer.get(2);
+        for (int i = 0; i < machines.size(); i += 2) {
+            covered.put((String) machines.get(i), Long.parseLong((String) machines.get(i + 1)));
+        }
+        return new Coverage((String) answer.get(0), (Long) answer.get(1), covered);
     }
 
     @Override

@@ -19,7 +19,7 @@ local function claim(tenant, lane, key)
   unite(name, job[4], job[5], job[6], job[7])
   local oldest = uniteOldest(name, job[8], job[9])
   if oldest and stage == FIND_SUBJECTS then
-    redis.call('ZADD', ROOT .. 'finding', oldest, id)
+    redis.call('ZADD', findingOf(id), oldest, id)
   end
   redis.call('HSET', name, 'claimed', job[1], 'token', token, 'owner', owner, 'attempts', attempt)
   redis.call('ZADD', lineOf(queue, lane, tenant), now + lease, key)

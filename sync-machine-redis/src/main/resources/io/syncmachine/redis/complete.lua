@@ -12,16 +12,16 @@ for i = 1, #ARGV, 5 do
     redis.call('HDEL', name, 'changed2', 'causes2', 'oldest2')
     if job[7] then
       redis.call('HSET', name, 'oldest', job[7])
-      redis.call('ZADD', ROOT .. 'uncovered', job[7], id)
+      redis.call('ZADD', uncoveredOf(id), job[7], id)
     else
       redis.call('HDEL', name, 'oldest')
-      redis.call('ZREM', ROOT .. 'uncovered', id)
+      redis.call('ZREM', uncoveredOf(id), id)
     end
     ending = runAgain(name, id, queue, job[4], tenant, key)
   elseif job[1] == token then
     redis.call('DEL', name)
-    redis.call('ZREM', ROOT .. 'uncovered', id)
-    redis.call('ZREM', ROOT .. 'finding', id)
+    redis.call('ZREM', uncoveredOf(id), id)
+    redis.call('ZREM', findingOf(id), id)
     leaveLine(queue, job[4], tenant, key)
     count(machine, -1)
     ending = SETTLED

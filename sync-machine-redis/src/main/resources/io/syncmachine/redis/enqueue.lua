@@ -1,19 +1,28 @@
 -- ARGV: 1 if requests are numbered; then for each: tenant, machine, stage, key, what changed, lane, causes.
 local ENSURE_PUBLICATION, FOLLOW_UP = '2', '3'
 local LIVE = '0'
-local latest, oldestFinding
+local latest
+local oldestFinding = {}
 if ARGV[1] == '1' then
   latest = redis.call('INCR', ROOT .. 'requests')
-  oldestFinding = number(redis.call('ZRANGE', ROOT .. 'finding', 0, 0, 'WITHSCORES')[2])
+end
+
+-- The oldest request that a subject which is found now may come of; the latest one if none.
+local function cause(id)
+  local finding = findingOf(id)
+  if not oldestFinding[finding] then
+    oldestFinding[finding] = number(redis.call('ZRANGE', finding, 0, 0, 'WITHSCORES')[2]) or latest
+  end
+  return oldestFinding[finding]
 end
 
 -- Not for what goes through a stock, nor for what only tells of a publication: no change is kept for these.
 local function numberIt(name, id, stage, lane, field, isToRun)
   if latest and lane == LIVE and stage ~= FOLLOW_UP then
-    local one = stage == ENSURE_PUBLICATION and math.min(latest, oldestFinding or latest) or latest
+    local one = stage == ENSURE_PUBLICATION and math.min(latest, cause(id)) or latest
     redis.call('HSET', name, field, whole(math.min(one, number(redis.call('HGET', name, field)) or one)))
     if isToRun then
-      redis.call('ZADD', ROOT .. 'uncovered', 'LT', one, id)
+      redis.call('ZADD', uncoveredOf(id), 'LT', one, id)
     end
   end
 end

@@ -15,8 +15,8 @@
 -- and where requests are numbered, for those who keep changes until their jobs are done:
 --
 --   requests          how many there were
---   uncovered         sorted set: ids of jobs that are not parked by the number of their oldest request
---   finding           sorted set: the same of jobs that find subjects and are claimed: what is requested meanwhile may come of them
+--   uncovered:<machine>   sorted set: ids of jobs that are not parked by the number of their oldest request
+--   finding:<machine>     sorted set: the same of jobs that find subjects and are claimed: what is requested meanwhile may come of them
 --   memory            a random name for all of this, which goes when it is forgotten
 --
 -- All but the number and the name exist only as long as there are jobs for them. An id is tenant, machine, stage and key, a queue is machine and stage, with
@@ -140,9 +140,21 @@ local function unite(name, changed, causes, changed2, causes2)
   end
 end
 
+local function machineOf(id)
+  return string.match(id, '^%Z*%z(%Z*)%z')
+end
+
+local function uncoveredOf(id)
+  return ROOT .. 'uncovered:' .. machineOf(id)
+end
+
+local function findingOf(id)
+  return ROOT .. 'finding:' .. machineOf(id)
+end
+
 local function unclaim(name, id)
   redis.call('HDEL', name, 'token', 'claimed', 'owner')
-  redis.call('ZREM', ROOT .. 'finding', id)
+  redis.call('ZREM', findingOf(id), id)
 end
 
 -- Makes the oldest request since a claim a part of what the next one covers, and answers the oldest of both; nothing without numbers.

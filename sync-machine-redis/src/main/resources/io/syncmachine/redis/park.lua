@@ -15,7 +15,7 @@ for i = 1, #ARGV, 7 do
     else
       unclaim(name, id)
       redis.call('HDEL', name, 'oldest')
-      redis.call('ZREM', ROOT .. 'uncovered', id)
+      redis.call('ZREM', uncoveredOf(id), id)
       redis.call('HSET', name, 'parked', whole(now), 'failing', job[5] or whole(now), 'failure', failure)
       if refused ~= '' then
         redis.call('HSET', name, 'refused', string.sub(refused, 2))

@@ -232,6 +232,7 @@ class RedisFaultsTest {
     }
 
     @Test
+    @Tag("full")
     void nothingIsLostWhereLeasesAreGrantedToEverybody() throws Exception {
         nothingIsLost(1, (name, works) -> start(name, works, new Generous()));
     }

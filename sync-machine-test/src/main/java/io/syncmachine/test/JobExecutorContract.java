@@ -1261,7 +1261,7 @@ public abstract class JobExecutorContract {
 
         private boolean isCovered(long request) throws Exception {
             assertThat(anotherNode().coverage()).isEqualTo(jobs.coverage());
-            return jobs.coverage().covered() >= request;
+            return jobs.coverage().covers(MACHINE, request);
         }
 
         private Claim claim(Stage stage) {
@@ -1379,6 +1379,21 @@ public abstract class JobExecutorContract {
             complete(claimOne());
 
             assertThat(isCovered(requested())).isTrue();
+        }
+
+        @Test
+        void isAllOfAMachineThoughAnotherHasSomethingToDo() throws Exception {
+            enqueue(new JobKey(Change.DEFAULT_TENANT, "invoices", Stage.ENSURE_PUBLICATION, "1"));
+            enqueue(new JobKey(Change.DEFAULT_TENANT, "invoices", Stage.FIND_SUBJECTS, "Customer:7"));
+            only(JobExecutorContract.this.claim("invoices", Stage.FIND_SUBJECTS));
+            enqueue("1");
+            long request = requested();
+            assertThat(isCovered(request)).isFalse();
+
+            complete(claimOne());
+
+            assertThat(isCovered(request)).isTrue();
+            assertThat(jobs.coverage().covers("invoices", 1)).isFalse();
         }
 
         @Test

@@ -106,7 +106,8 @@ final class SimulatedOutbox implements Outbox {
             own.batches.clear();
             own.memory = before.memory();
         }
-        while (!own.batches.isEmpty() && own.batches.get(0).request() <= before.covered()) {
+        while (!own.batches.isEmpty()
+                && before.covers(Node.MACHINE, own.batches.get(0).request())) {
             rows.removeAll(own.batches.remove(0).rows());
         }
         own.batches.forEach(batch -> hold(batch.rows(), world.plan.lease));
