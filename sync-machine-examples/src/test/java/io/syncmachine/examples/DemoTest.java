@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -88,6 +89,7 @@ class DemoTest {
     }
 
     @Test
+    @Tag("full")
     void orderSyncKeepsTheLimitsOfAServiceThatFailsNowAndThen() throws Exception {
         int exit = run("order-sync", "--orders", "30", "--json");
 
@@ -103,6 +105,7 @@ class DemoTest {
     }
 
     @Test
+    @Tag("full")
     void aThirdPartyIsAskedAndToldOnceAMinuteThoughItIsDownForAWhile() throws Exception {
         int exit = run("third-party", "--clock-factor", "120", "--records", "6", "--json");
 
