@@ -56,7 +56,7 @@ final class RawServer implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    private static void start(Runnable task) {
+    static void start(Runnable task) {
         Thread thread = new Thread(task, "raw-server");
         thread.setDaemon(true);
         thread.start();

@@ -68,7 +68,7 @@ final class Database {
         });
     }
 
-    /** A statement over arrays, on a connection. */
+    /** A statement over arrays whose plan depends on how large its tables are; others need not be prepared by the dialect. */
     ArrayStatement statement(Connection connection, String template) throws SQLException {
         return new ArrayStatement(connection, sql(template), dialect);
     }

@@ -191,7 +191,7 @@ final class PostgresJobs extends JdbcJobs {
         if (batch.isEmpty()) {
             return;
         }
-        try (ArrayStatement statement = database.statement(connection, ENQUEUE)) {
+        try (ArrayStatement statement = new ArrayStatement(connection, database.sql(ENQUEUE))) {
             keys(statement, batch, JobRequest::key)
                     .texts(batch, request -> JdbcOutbox.join(request.changed().encoded()))
                     .longs(batch, request -> number(request.lane()))

@@ -45,7 +45,7 @@ final class PostgresJournal implements Journal {
             return;
         }
         database.call(connection -> {
-            try (ArrayStatement statement = database.statement(connection, APPEND)) {
+            try (ArrayStatement statement = new ArrayStatement(connection, database.sql(APPEND))) {
                 return statement
                         .text(node)
                         .texts(outcomes, Outcome::tenant)
