@@ -49,8 +49,8 @@ final class Acknowledger implements EngineThreads.Step {
 
     private static final Logger log = LoggerFactory.getLogger(Acknowledger.class);
     private static final int BATCH = 500;
-    private static final int WORTH_A_BATCH = 100;
-    private static final Duration LINGER = Duration.ofMillis(5);
+    private static final int WORTH_A_BATCH = 200;
+    private static final Duration LINGER = Duration.ofMillis(20);
     private static final Duration IDLE = Duration.ofSeconds(5);
 
     private final Store store;

@@ -158,11 +158,11 @@ public interface PayloadStore {
     }
 
     /**
-     * Subjects of a machine that are present at the API with a document of an older builder, in the order of their keys (tenant
-     * first).
+     * Subjects of a machine that are present at the API with a document of an older builder, in an order of the store's own that never
+     * changes.
      *
      * @param version older than this one
-     * @param after those that come after this subject; null for the first
+     * @param after those that come after this subject in that order; null for the first
      * @param limit at most so many
      */
     List<SubjectKey> outdated(String machine, int version, @Nullable SubjectKey after, int limit);
@@ -176,7 +176,7 @@ public interface PayloadStore {
     boolean erase(SubjectKey key);
 
     /**
-     * Goes through some records, in the order of their keys, and deletes tombstones: records of subjects that are gone at the API or
+     * Goes through some records, in an order of the store's own that never changes, and deletes tombstones: records of subjects that are gone at the API or
      * never were there, not in doubt, of which nothing was written for this long.
      *
      * @param after those that come after this one; null for the first

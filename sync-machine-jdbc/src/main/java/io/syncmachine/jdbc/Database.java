@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Database {
 
     private static final int MAX_TRIES = 5;
+    private static final int LARGE_BATCH = 100;
     /** The transaction that the current thread's calls join. */
     private static final ThreadLocal<@Nullable Together> TOGETHER = new ThreadLocal<>();
 
@@ -73,10 +74,28 @@ final class Database {
         return new ArrayStatement(connection, sql(template), dialect);
     }
 
+    /** The same for a batch of this size: its tables hold at least as many rows, so that a large one can use a plan that was kept. */
+    private ArrayStatement statement(Connection connection, String template, int batch) throws SQLException {
+        return batch < LARGE_BATCH
+                ? statement(connection, template)
+                : new ArrayStatement(connection, dialect.kept(sql(template)));
+    }
+
+    /** Has a connection plan each statement when it runs. */
+    TransactionalOutbox.Replanning replanning(Connection connection) throws SQLException {
+        return dialect.replanning(connection);
+    }
+
     /** Runs a statement over arrays, and answers its rows. */
     <R> List<R> query(String template, ArrayStatement.Binder parameters, ArrayStatement.RowReader<R> reader) {
+        return query(template, 0, parameters, reader);
+    }
+
+    /** Runs a statement about so many rows, and answers rows. */
+    <R> List<R> query(
+            String template, int batch, ArrayStatement.Binder parameters, ArrayStatement.RowReader<R> reader) {
         return call(connection -> {
-            try (ArrayStatement statement = statement(connection, template)) {
+            try (ArrayStatement statement = statement(connection, template, batch)) {
                 return parameters.bind(statement).query(reader);
             }
         });

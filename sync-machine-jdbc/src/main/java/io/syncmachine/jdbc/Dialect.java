@@ -47,8 +47,18 @@ interface Dialect {
         return null;
     }
 
-    /** Called for each statement about a batch, before it runs. */
+    /** Called for each statement about a batch, before it runs, unless its plan may be kept. */
     default void prepared(PreparedStatement statement) throws SQLException {}
+
+    /** A statement about a large batch, in a form that is always the same, and never that of one about a small batch. */
+    default String kept(String sql) {
+        return sql;
+    }
+
+    /** Has a connection plan each statement when it runs, until the answer is closed. */
+    default TransactionalOutbox.Replanning replanning(Connection connection) throws SQLException {
+        return () -> {};
+    }
 
     /** A query for the microseconds since the oldest open transaction began, zero if none is; null if the database cannot tell. */
     default @Nullable String oldestTransaction() {

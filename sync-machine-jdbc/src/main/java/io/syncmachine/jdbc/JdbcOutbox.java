@@ -75,6 +75,11 @@ abstract class JdbcOutbox implements TransactionalOutbox {
     }
 
     @Override
+    public final Replanning replanning(Connection connection) throws SQLException {
+        return database.replanning(connection);
+    }
+
+    @Override
     public final int relay(int limit, Router router, JobExecutor jobs) {
         int taken = relayTo(jobs, limit, router);
         if (taken == limit && jobs.capabilities().contains(JobExecutor.Capability.DURABLE)) {

@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
+import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
 
 /** PostgreSQL 12 and newer: every step is one statement over arrays. */
@@ -42,6 +43,26 @@ final class PostgresDialect implements Dialect {
         if (statement.isWrapperFor(PGStatement.class)) {
             statement.unwrap(PGStatement.class).setPrepareThreshold(0);
         }
+    }
+
+    /**
+     * {@inheritDoc} Its plan is kept: it was made when the tables held a large batch, and finds each row of one by itself. The driver keeps plans
+     * by the text of a statement, so it must differ.
+     */
+    @Override
+    public String kept(String sql) {
+        return sql + " ";
+    }
+
+    @Override
+    public TransactionalOutbox.Replanning replanning(Connection connection) throws SQLException {
+        if (!connection.isWrapperFor(PGConnection.class)) {
+            return () -> {};
+        }
+        PGConnection own = connection.unwrap(PGConnection.class);
+        int before = own.getPrepareThreshold();
+        own.setPrepareThreshold(0);
+        return () -> own.setPrepareThreshold(before);
     }
 
     @Override

@@ -19,4 +19,19 @@ public interface TransactionalOutbox extends Outbox {
 
     /** To be called after such a transaction was committed: whoever turns changes into jobs is woken. Quick, and never throws. */
     void committed();
+
+    /**
+     * Has a connection plan each statement when it runs, until the answer is closed. Else it may keep a plan from when tables were nearly
+     * empty, and read them from end to end for each batch of entities. For who reads entities beside this outbox; does nothing where the
+     * database or its driver keeps no such plans, and costs no round trip.
+     */
+    Replanning replanning(Connection connection) throws SQLException;
+
+    /** A connection as {@link #replanning} made it. */
+    @FunctionalInterface
+    interface Replanning extends AutoCloseable {
+        /** Makes the connection as it was before. */
+        @Override
+        void close() throws SQLException;
+    }
 }

@@ -6,6 +6,7 @@ import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import jakarta.persistence.PersistenceUnitUtil;
+import jakarta.persistence.TypedQuery;
 import java.lang.ref.WeakReference;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -202,6 +203,13 @@ final class ChangeCapture {
     /** What the application tells by itself, at once. */
     void append(Collection<Change> told) {
         outbox.append(told);
+    }
+
+    /** Answers a query by a plan that is made for it. */
+    <E> List<E> replanning(Connection connection, TypedQuery<E> query) throws SQLException {
+        try (TransactionalOutbox.Replanning replanning = outbox.replanning(connection)) {
+            return query.getResultList();
+        }
     }
 
     /** The same, in the session's transaction. */

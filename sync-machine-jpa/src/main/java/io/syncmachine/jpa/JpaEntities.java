@@ -395,7 +395,7 @@ public final class JpaEntities implements EntitySource {
         }
         PersistenceUnitUtil util = factory.getPersistenceUnitUtil();
         Set<ID> asked = new HashSet<>(ids);
-        for (E entity : byIds.getResultList()) {
+        for (E entity : answer(manager, byIds)) {
             ID id = (ID) util.getIdentifier(entity);
             if (!asked.contains(id)) {
                 throw new IllegalStateException(entity(type).name() + " was asked for by id and came with an id, " + id
@@ -403,6 +403,13 @@ public final class JpaEntities implements EntitySource {
             }
             found.put(id, entity);
         }
+    }
+
+    private <E> List<E> answer(EntityManager manager, TypedQuery<E> query) {
+        ChangeCapture capturing = capture;
+        return capturing == null
+                ? query.getResultList()
+                : manager.unwrap(Session.class).doReturningWork(connection -> capturing.replanning(connection, query));
     }
 
     /** The ids with the last one repeated, up to a power of two: so there are few different statements. */

@@ -3,6 +3,9 @@ package io.syncmachine.jpa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.syncmachine.SyncEngine;
+import io.syncmachine.jdbc.JdbcStore;
+import io.syncmachine.jdbc.SchemaMode;
 import io.syncmachine.jpa.shop.Customer;
 import io.syncmachine.jpa.shop.Order;
 import io.syncmachine.jpa.shop.OrderLine;
@@ -12,6 +15,7 @@ import io.syncmachine.spi.Change;
 import io.syncmachine.testing.CountingDataSource;
 import io.syncmachine.testing.TestDatabase;
 import jakarta.persistence.EntityGraph;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -103,6 +107,46 @@ class JpaReadTest {
         assertThat(counting.markedReadOnly()).isZero();
         assertThat(database.number("select count(*) from orders where status <> 'new'"))
                 .isZero();
+    }
+
+    /** PostgreSQL keeps the plan of a statement that a connection runs often; one from when a table was small is bad when it is large. */
+    @Test
+    void noPlanIsKept() throws Exception {
+        try (Shop one = Shop.on(database.anotherPool(1))) {
+            JpaEntities entities = JpaEntities.of(one.factory()).loading(Order.class, ShopMachines.LOAD_ORDERS);
+            try (SyncEngine engine = SyncEngine.builder()
+                    .machines(ShopMachines.orderToApi((order, document) -> {}, id -> {}))
+                    .entities(entities)
+                    .store(JdbcStore.builder(database.dataSource())
+                            .schemaMode(SchemaMode.CREATE)
+                            .build())
+                    .works(false)
+                    .start()) {
+                for (int i = 0; i < 20; i++) {
+                    assertThat(customersOf(entities)).hasSize(100);
+                }
+                assertThat(plansKeptFor(one, "from Order o where o.status = 'none'", "o1_0.status='none'"))
+                        .isEqualTo(1);
+                assertThat(plansKeptFor(one, "from Order", "o1_0.id in")).isZero();
+                assertThat(engine.backlog().isEmpty()).isTrue();
+            }
+        }
+    }
+
+    /** Runs a query often, and tells how many plans its connection keeps of statements with this in it. */
+    private static long plansKeptFor(Shop one, String query, String part) {
+        List<Long> plans = new ArrayList<>();
+        one.inTransaction(manager -> {
+            for (int i = 0; i < 20; i++) {
+                manager.createQuery(query, Order.class).getResultList();
+            }
+            plans.add(((Number) manager.createNativeQuery(
+                                    "select count(*) from pg_prepared_statements where position(:part in statement) > 0")
+                            .setParameter("part", part)
+                            .getSingleResult())
+                    .longValue());
+        });
+        return plans.get(0);
     }
 
     @Test

@@ -44,8 +44,8 @@ create table ${syncMachinePrefix}job (
     changed       text[] not null,
     lane          smallint not null default 0,
     causes        text[] not null default '{}',
-    primary key (tenant, machine, stage, job_key)
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
+    primary key (job_key, machine, tenant, stage)
+) with (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 
 create index on ${syncMachinePrefix}job (machine, stage, tenant, lane, due_at) where not parked;
 create index on ${syncMachinePrefix}job (tenant, machine, stage, job_key) where parked;
@@ -70,8 +70,8 @@ create table ${syncMachinePrefix}payload (
     call_until         timestamptz,
     builder_version    integer not null default 0,
     used_at            timestamptz not null default clock_timestamp(),
-    primary key (tenant, machine, subject_id)
-) with (fillfactor = 70);
+    primary key (subject_id, machine, tenant)
+) with (fillfactor = 50);
 
 -- What became of every run; only ever inserted, and deleted when it is old.
 create table ${syncMachinePrefix}journal (
@@ -90,7 +90,7 @@ create table ${syncMachinePrefix}journal (
     causes      text not null
 );
 
-create index on ${syncMachinePrefix}journal (machine, subject_id, tenant, id);
+create index on ${syncMachinePrefix}journal (subject_id, machine, tenant, id);
 
 -- What all nodes must know of a machine.
 create table ${syncMachinePrefix}machine (
