@@ -93,15 +93,15 @@ final class PostgresOutbox extends JdbcOutbox {
     /**
      * {@inheritDoc}
      *
-     * <p>In one round trip, where nothing stands between the driver and its caller but a pool that is known: what else may see to commits
+     * <p>It commits where nothing stands between the driver and its caller but a pool that is known: what else may see to commits
      * must see them before they happen. Where the insert fails, the server executes nothing more of what was sent with it, so the
      * transaction is still open then, and failed. Hence an exception after which it is not open any more is the commit's.
      */
     @Override
-    public void appendAndCommit(Connection connection, Collection<Change> changes) throws SQLException {
+    public void appendForCommit(Connection connection, Collection<Change> changes) throws SQLException {
         BaseConnection driver = PostgresConnections.ready(connection);
         if (driver == null || changes.isEmpty()) {
-            super.appendAndCommit(connection, changes);
+            super.appendForCommit(connection, changes);
             return;
         }
         try {
@@ -112,7 +112,6 @@ final class PostgresOutbox extends JdbcOutbox {
             }
             throw e;
         }
-        connection.commit(); // sends nothing, but whoever is in between may count commits
     }
 
     @Override

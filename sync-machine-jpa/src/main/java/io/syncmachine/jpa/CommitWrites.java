@@ -114,7 +114,7 @@ final class CommitWrites implements TransactionCoordinatorOwner, JdbcResourceTra
         return all;
     }
 
-    /** All on the session's connection; the last one commits. */
+    /** All on the session's connection; the last one may commit. */
     private void write(List<Write> all) {
         Connection connection = session.getLogicalConnection().getPhysicalConnection();
         try {
@@ -126,7 +126,7 @@ final class CommitWrites implements TransactionCoordinatorOwner, JdbcResourceTra
         }
         Write last = all.get(all.size() - 1);
         try {
-            last.outbox().appendAndCommit(connection, last.changes());
+            last.outbox().appendForCommit(connection, last.changes());
         } catch (JdbcStoreException e) {
             throw SessionChanges.notWritten(e.getCause());
         } catch (SQLException e) {
@@ -221,9 +221,11 @@ final class CommitWrites implements TransactionCoordinatorOwner, JdbcResourceTra
 
         @Override
         public void rollback() {
-            failed = false;
             end();
-            transaction.rollback();
+            if (!failed) {
+                transaction.rollback();
+            }
+            failed = false;
         }
 
         @Override

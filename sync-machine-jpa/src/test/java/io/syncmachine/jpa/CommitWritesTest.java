@@ -163,7 +163,7 @@ class CommitWritesTest {
             pay(10).accept(manager);
         }));
         assertThat(failure).hasStackTraceContaining("the changes could not be written to SyncMachine's outbox");
-        assertThat(told).containsExactly(Status.STATUS_UNKNOWN);
+        assertThat(told).hasSize(1).doesNotContain(Status.STATUS_COMMITTED);
         Shop wrapped = Shop.on(new BeforeCommit(pool, () -> {}).dataSource());
         try (SyncEngine engine = capturing(wrapped)) {
             Throwable before = catchThrowable(() -> wrapped.inTransaction(pay(10)));
