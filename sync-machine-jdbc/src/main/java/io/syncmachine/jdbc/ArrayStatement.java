@@ -86,6 +86,11 @@ final class ArrayStatement implements AutoCloseable {
         return statement.executeUpdate();
     }
 
+    /** Where more than one statement is sent. */
+    void execute() throws SQLException {
+        statement.execute();
+    }
+
     <R> List<R> query(RowReader<R> reader) throws SQLException {
         List<R> result = new ArrayList<>();
         try (ResultSet rows = statement.executeQuery()) {

@@ -6,6 +6,7 @@ import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -59,6 +60,20 @@ abstract class JdbcOutbox implements TransactionalOutbox {
             return changes.size();
         });
         committed();
+    }
+
+    /** Binds the columns of all rows, one row after the other. */
+    static void bind(PreparedStatement statement, Collection<Change> changes) throws SQLException {
+        int parameter = 0;
+        for (Change change : changes) {
+            statement.setString(++parameter, change.tenant());
+            statement.setString(++parameter, change.type());
+            statement.setString(++parameter, change.id());
+            statement.setString(++parameter, change.kind().name());
+            statement.setString(++parameter, join(change.changed().encoded()));
+            statement.setString(++parameter, join(change.machines()));
+            statement.setString(++parameter, change.trace());
+        }
     }
 
     static String join(Collection<String> entries) {

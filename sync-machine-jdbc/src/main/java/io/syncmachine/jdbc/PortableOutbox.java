@@ -51,16 +51,7 @@ final class PortableOutbox extends JdbcOutbox {
     private void insert(Connection connection, List<Change> changes) throws SQLException {
         String sql = database.sql(INSERT) + String.join(", ", Collections.nCopies(changes.size(), ROW));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            int parameter = 0;
-            for (Change change : changes) {
-                statement.setString(++parameter, change.tenant());
-                statement.setString(++parameter, change.type());
-                statement.setString(++parameter, change.id());
-                statement.setString(++parameter, change.kind().name());
-                statement.setString(++parameter, join(change.changed().encoded()));
-                statement.setString(++parameter, join(change.machines()));
-                statement.setString(++parameter, change.trace());
-            }
+            bind(statement, changes);
             statement.executeUpdate();
         }
     }

@@ -17,6 +17,25 @@ public interface TransactionalOutbox extends Outbox {
      */
     void append(Connection connection, Collection<Change> changes) throws SQLException;
 
+    /**
+     * Writes changes in the connection's current transaction, which the caller is about to commit: the next call on the connection is {@link
+     * Connection#commit()}. Where the commit can be sent in the same round trip, the transaction is committed already when this returns, and the
+     * caller's commit finds nothing to do.
+     *
+     * <p>Where it fails, nothing is committed, or, if the connection broke, that is not known, as of any commit; the transaction is to be
+     * rolled back.
+     *
+     * @throws JdbcStoreException if the changes were not written
+     * @throws SQLException if the commit failed
+     */
+    default void appendForCommit(Connection connection, Collection<Change> changes) throws SQLException {
+        try {
+            append(connection, changes);
+        } catch (SQLException e) {
+            throw new JdbcStoreException(e);
+        }
+    }
+
     /** To be called after such a transaction was committed: whoever turns changes into jobs is woken. Quick, and never throws. */
     void committed();
 

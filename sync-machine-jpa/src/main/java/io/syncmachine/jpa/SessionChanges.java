@@ -117,12 +117,23 @@ final class SessionChanges implements TransactionObserver {
             });
             rows.addAll(answers(connection, questions));
         }
+        write(connection, rows);
+        written = true;
+    }
+
+    private void write(Connection connection, Collection<Change> rows) {
+        if (CommitWrites.add(session, outbox, rows)) {
+            return;
+        }
         try {
             outbox.append(connection, rows);
-            written = true;
         } catch (SQLException e) {
-            throw new HibernateException("the changes could not be written to SyncMachine's outbox", e);
+            throw notWritten(e);
         }
+    }
+
+    static HibernateException notWritten(@Nullable Throwable cause) {
+        return new HibernateException("the changes could not be written to SyncMachine's outbox", cause);
     }
 
     private Change row(EntityKey key, EntityChange change) {
