@@ -709,6 +709,18 @@ public abstract class JobExecutorContract {
         }
 
         @Test
+        void isForgottenByADeadLetter() throws Exception {
+            settle("1");
+            pass(MINUTE);
+            park(claimOne());
+            jobs.deadLetters().requeue(Map.of(key("1"), MINUTE));
+
+            assertThat(status("1").settling()).isFalse();
+            enqueue("1");
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
         void isBehindThoseThatAreDueLonger() throws Exception {
             settle("1");
             pass(MINUTE.dividedBy(2));
