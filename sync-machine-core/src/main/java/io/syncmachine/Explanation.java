@@ -106,6 +106,7 @@ public record Explanation(
 
     private static String describe(JobStatus job) {
         String state = job.parked() ? "is parked" : job.running() ? "runs" : "is due in " + job.dueIn();
+        state = job.settling() ? "lets changes settle, " + state : state;
         return "a job " + state + " after " + job.attempts() + " attempts"
                 + (job.failure() == null ? "" : ": " + job.failure());
     }

@@ -1,10 +1,13 @@
 package io.syncmachine;
 
+import io.syncmachine.spi.Settle;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How a machine publishes: retries, time limits, concurrency, what becomes of subjects that are no longer publishable, what is kept
+ * How a machine publishes: retries, time limits, concurrency, whether changes come to rest before, what becomes of subjects that are no longer publishable, what is kept
  * of documents, and the version of the builder. Immutable; each method answers a copy with one thing changed.
  */
 public final class Policy {
@@ -43,6 +46,10 @@ public final class Policy {
         int builderVersion;
         VersionRise versionRise = VersionRise.publishAll();
         Limits limits = Limits.none();
+
+        @Nullable
+        Settle settle;
+
         Function<? super Throwable, FailureKind> classifier = failure -> FailureKind.unknown();
 
         Values copy() {
@@ -55,6 +62,7 @@ public final class Policy {
             copy.builderVersion = builderVersion;
             copy.versionRise = versionRise;
             copy.limits = limits;
+            copy.settle = settle;
             copy.classifier = classifier;
             return copy;
         }
@@ -138,6 +146,25 @@ public final class Policy {
         return new Policy(copy);
     }
 
+    /**
+     * Lets changes come to rest, so that a burst of them is one publication; default is to publish at once. A subject is published when
+     * none of its changes was seen for the quiet period, and at the latest when the longest wait has passed since the first one that
+     * is not published yet, however many follow. Every publication is later by the quiet period at least: choose it just above the time between the
+     * changes of a burst.
+     *
+     * <p>It holds for changes, captured or told by {@link Events}. What is done again does not wait: a retry, a call in doubt, a requeued dead
+     * letter, a subject of an older builder's version. Times are the store's.
+     *
+     * @param quiet above zero
+     * @param longest from the quiet period to a day
+     * @throws IllegalArgumentException if one is out of range
+     */
+    public Policy settle(Duration quiet, Duration longest) {
+        Values copy = values.copy();
+        copy.settle = new Settle(quiet, longest);
+        return new Policy(copy);
+    }
+
     /** What becomes of a published subject that is no longer publishable; default {@link Unpublishable#KEEP}. */
     public Policy unpublishable(Unpublishable unpublishable) {
         Values copy = values.copy();
@@ -200,6 +227,11 @@ public final class Policy {
         return values.limits;
     }
 
+    /** See {@link #settle(Duration, Duration)}; empty if changes are published at once. */
+    public Optional<Settle> settle() {
+        return Optional.ofNullable(values.settle);
+    }
+
     /** See {@link #unpublishable(Unpublishable)}. */
     public Unpublishable unpublishable() {
         return values.unpublishable;
@@ -223,7 +255,7 @@ public final class Policy {
     @Override
     public String toString() {
         return "Policy[retry=" + retry() + ", deadline=" + deadline() + ", inFlight=" + inFlight() + ", limits="
-                + limits() + ", unpublishable="
+                + limits() + ", settle=" + values.settle + ", unpublishable="
                 + unpublishable() + ", keptPayload=" + keptPayload() + ", builderVersion=" + builderVersion()
                 + ", versionRise=" + versionRise() + "]";
     }

@@ -104,6 +104,7 @@ final class Bench implements Callable<Integer> {
                 part != Part.CAPTURE,
                 part.inFlight(),
                 part.connections(),
+                part == Part.SETTLED ? options.quiet : 0,
                 part == Part.WIDE ? FEW_WRITERS : WRITERS,
                 options.stock(),
                 options.warmCustomers());

@@ -20,7 +20,7 @@ final class Options {
             names = "--parts",
             split = ",",
             description = "What to run: ${COMPLETION-CANDIDATES}. Default: all.",
-            defaultValue = "FAST,SLOW,WIDE,CAPTURE")
+            defaultValue = "FAST,SLOW,SETTLED,WIDE,CAPTURE")
     List<Part> parts = List.of();
 
     @Option(
@@ -50,6 +50,14 @@ final class Options {
                             + " Default: 1000; with --quick, 100.")
     @Nullable
     Integer customers;
+
+    @Option(
+            names = "--quiet",
+            description =
+                    "Seconds of the quiet period in the part SETTLED, where the longest wait is six times as long."
+                            + " Choose it above two thirds of what the application takes for the burst. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "20")
+    int quiet;
 
     @Option(
             names = "--heap",

@@ -10,6 +10,8 @@ enum Part {
     FAST(0, 32, 80),
     /** An API that answers after 20 ms. */
     SLOW(20, 32, 80),
+    /** The slow API, and changes settle before they are published. */
+    SETTLED(20, 32, 80),
     /** The slow API with more calls at once than anybody would want threads, and few connections to the database. */
     WIDE(20, 256, 8),
     /** No worker: what noting changes costs the application. */
@@ -43,13 +45,18 @@ enum Part {
     boolean concerns(PeerKind peer) {
         return switch (this) {
             case FAST, SLOW -> true;
+            case SETTLED -> peer == PeerKind.SYNC_MACHINE;
             case WIDE -> WITHOUT_A_THREAD_PER_CALL.contains(peer);
             case CAPTURE -> !peer.isBare();
         };
     }
 
     boolean concerns(Work work) {
-        return this != WIDE || (work != Work.BURST && work != Work.IRRELEVANT);
+        return switch (this) {
+            case SETTLED -> work == Work.CREATE || work == Work.BURST;
+            case WIDE -> work != Work.BURST && work != Work.IRRELEVANT;
+            default -> true;
+        };
     }
 
     /** As it is written in tables. */

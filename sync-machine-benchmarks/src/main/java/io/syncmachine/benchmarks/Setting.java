@@ -8,6 +8,8 @@ import java.net.URI;
  * @param works whether it publishes; else changes are only noted
  * @param inFlight how many calls it may make at once
  * @param connections how many connections to the database the whole process may have
+ * @param quietSeconds how long there must be no change of a document before it is published, where the peer knows that; zero if it is
+ *     published at once
  * @param writers how many threads of the application change things
  */
 record Setting(
@@ -17,6 +19,7 @@ record Setting(
         boolean works,
         int inFlight,
         int connections,
+        int quietSeconds,
         int writers,
         Stock stock,
         int warmCustomers) {}

@@ -11,11 +11,15 @@ import io.syncmachine.jdbc.SchemaMode;
 import io.syncmachine.jpa.JpaEntities;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
+import java.time.Duration;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** SyncMachine with its default settings; the journal is on. */
+/** SyncMachine with its default settings, and a settle time if wanted; the journal is on. */
 final class SyncMachinePeer implements Peer {
+
+    /** Quiet periods. */
+    private static final int LONGEST = 6;
 
     private final HttpDestination api;
     private final SyncEngine engine;
@@ -25,8 +29,12 @@ final class SyncMachinePeer implements Peer {
                 .put("/orders/{id}")
                 .delete("/orders/{id}")
                 .build();
+        Duration quiet = Duration.ofSeconds(setting.quietSeconds());
+        Policy policy = Policy.defaults().inFlight(setting.inFlight());
         engine = SyncEngine.builder()
-                .machines(machine(factory, Policy.defaults().inFlight(setting.inFlight())))
+                .machines(machine(
+                        factory,
+                        setting.quietSeconds() > 0 ? policy.settle(quiet, quiet.multipliedBy(LONGEST)) : policy))
                 .entities(JpaEntities.of(factory)
                         .loading(Order.class, "select o from Order o join fetch o.customer where o.id in :ids"))
                 .store(JdbcStore.builder(pool).schemaMode(SchemaMode.CREATE).build())

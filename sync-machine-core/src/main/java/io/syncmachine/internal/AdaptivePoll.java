@@ -1,7 +1,10 @@
 package io.syncmachine.internal;
 
 import io.syncmachine.spi.EngineClock;
+import io.syncmachine.spi.Settle;
 import java.time.Duration;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 
 /**
  * How long to rest when nothing was found: from 100 ms, doubling up to 5 s, the net below the wake-ups; shorter if something is
@@ -11,14 +14,26 @@ final class AdaptivePoll {
 
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofSeconds(5);
+    /** How far apart looks for what is expected are at least; and a part of its delay. */
+    private static final long FINEST_GRAIN = Duration.ofMillis(5).toNanos();
+
+    private static final long GRAINS = 32;
 
     private final EngineClock clock;
+    private final long origin;
+    /** Since the origin. */
+    private final NavigableSet<Long> due = new TreeSet<>();
+
+    private boolean passed;
     private Duration next = SHORTEST;
-    private long dueNanos;
-    private boolean due;
 
     AdaptivePoll(EngineClock clock) {
         this.clock = clock;
+        this.origin = clock.nanos();
+    }
+
+    private long now() {
+        return clock.nanos() - origin;
     }
 
     /** There was something: look again at once, and from now on often. */
@@ -29,21 +44,40 @@ final class AdaptivePoll {
 
     /** There was nothing. */
     synchronized Duration nothing() {
-        if (due && dueNanos - clock.nanos() <= 0) {
-            due = false;
+        long now = now();
+        forgetPassed(now);
+        if (passed) {
+            passed = false;
             next = SHORTEST;
         }
         Duration rest = next;
         next = min(next.multipliedBy(2), LONGEST);
-        return due ? min(rest, Duration.ofNanos(dueNanos - clock.nanos())) : rest;
+        return due.isEmpty() ? rest : min(rest, Duration.ofNanos(due.first() - now));
     }
 
-    /** Something will be due after this delay. */
+    /** Something will be due after this delay. It is looked for then, or a little later together with what was expected just before it. */
     synchronized void expect(Duration delay) {
-        long at = clock.nanos() + delay.toNanos();
-        if (!due || at - dueNanos < 0) {
-            dueNanos = at;
-            due = true;
+        long now = now();
+        forgetPassed(now);
+        long at = now + delay.toNanos();
+        long grain = Math.max(FINEST_GRAIN, Long.highestOneBit(delay.toNanos()) / GRAINS);
+        Long after = due.ceiling(at);
+        if (after != null && after - at < grain) {
+            return;
+        }
+        Long before = due.floor(at);
+        due.add(before != null && at - before < grain ? Long.valueOf(before + grain) : Long.valueOf(at));
+    }
+
+    /** What was just requested will be due when it has settled; a little later, for the store's clock is another one. */
+    void expectSettled(Settle settle) {
+        expect(settle.quiet().plusMillis(1));
+    }
+
+    private void forgetPassed(long now) {
+        while (!due.isEmpty() && due.first() <= now) {
+            due.pollFirst();
+            passed = true;
         }
     }
 

@@ -18,6 +18,7 @@ import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.MachineDefinition;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
@@ -131,7 +132,7 @@ public final class Engine implements AutoCloseable {
                 acknowledger::add,
                 machine -> Objects.requireNonNull(gates.get(machine)).closed(),
                 watch::notLetIn);
-        this.relay = new Relay(store, machines, this::wakeWorkers, settings.clock());
+        this.relay = new Relay(store, machines, this::wakeWorkers, this::expectSettled, settings.clock());
     }
 
     private <S, ID, D> void add(MachineDefinition<S, ID, D> definition) {
@@ -299,7 +300,8 @@ public final class Engine implements AutoCloseable {
                         settings,
                         heartbeat,
                         this::wakeWorkers,
-                        new AdaptivePoll(settings.clock())),
+                        new AdaptivePoll(settings.clock()),
+                        ensurePoll),
                 new EnsurePublication<>(
                         machine,
                         source,
@@ -372,6 +374,14 @@ public final class Engine implements AutoCloseable {
             if (worker.machine() == machine) {
                 worker.ensurePoll().expect(delay);
                 worker.wake();
+            }
+        }
+    }
+
+    private void expectSettled(Machine<?, ?, ?> machine, Settle settle) {
+        for (Worker<?, ?, ?> worker : workers) {
+            if (worker.machine() == machine) {
+                worker.ensurePoll().expectSettled(settle);
             }
         }
     }

@@ -16,6 +16,7 @@ import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
@@ -48,6 +49,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private final Predicate<Throwable> isAway;
     private final Runnable wakeWorkers;
     private final AdaptivePoll poll;
+    private final AdaptivePoll ensurePoll;
+    private final @Nullable Settle settle;
     private final Hooks hooks;
     /** The batch that was begun and could not be ended, for the store was away. */
     private @Nullable Batch unfinished;
@@ -59,7 +62,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             Settings settings,
             Heartbeat heartbeat,
             Runnable wakeWorkers,
-            AdaptivePoll poll) {
+            AdaptivePoll poll,
+            AdaptivePoll ensurePoll) {
         this.machine = machine;
         this.source = source;
         this.jobs = store.jobs();
@@ -68,6 +72,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         this.heartbeat = heartbeat;
         this.wakeWorkers = wakeWorkers;
         this.poll = poll;
+        this.ensurePoll = ensurePoll;
+        this.settle = machine.settle().orElse(null);
         this.hooks = settings.hooks();
     }
 
@@ -196,7 +202,10 @@ final class FindSubjects<ID> implements EngineThreads.Step {
 
         void found(Claim claim, String subjectId) {
             JobKey key = JobKey.ensurePublication(claim.key().tenant(), machine.storedName(), subjectId);
-            page.merge(key, new JobRequest(key, ChangedProperties.all(), Lane.LIVE, claim.causes()), JobRequest::union);
+            page.merge(
+                    key,
+                    new JobRequest(key, ChangedProperties.all(), Lane.LIVE, claim.causes(), settle),
+                    JobRequest::union);
             if (page.size() >= PAGE) {
                 enqueuePage();
                 heartbeat.tryBeat();
@@ -254,6 +263,9 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         private void enqueuePage() {
             jobs.enqueue(page.values());
             page.clear();
+            if (settle != null) {
+                ensurePoll.expectSettled(settle);
+            }
             wakeWorkers.run();
         }
 

@@ -5,9 +5,11 @@ import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.IdCodec;
 import io.syncmachine.spi.Listener;
 import io.syncmachine.spi.MachineDefinition;
+import io.syncmachine.spi.Settle;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -130,6 +132,10 @@ final class Machine<S, ID, D> implements Interest {
 
     Traffic traffic() {
         return Objects.requireNonNull(traffic);
+    }
+
+    Optional<Settle> settle() {
+        return definition.policy().settle();
     }
 
     int builderVersion() {

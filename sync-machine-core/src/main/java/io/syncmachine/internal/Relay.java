@@ -9,12 +9,16 @@ import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,21 +40,35 @@ final class Relay implements EngineThreads.Step {
     private final Store store;
     private final Map<String, Machine<?, ?, ?>> machines;
     private final Runnable wakeWorkers;
+    private final BiConsumer<Machine<?, ?, ?>, Settle> settling;
     private final EngineClock clock;
     private final AdaptivePoll poll;
     private volatile boolean woken;
     private boolean draining;
     private long drainingSinceNanos;
+    /** Whose subjects the changes that are being folded let settle. */
+    private final Set<Machine<?, ?, ?>> settled = new LinkedHashSet<>();
 
     /** The type of a change that names a subject, which the finder of an entity of this type found within the application's transaction. */
     static String subjectFoundBy(String type) {
         return SUBJECT + type;
     }
 
-    Relay(Store store, Map<String, Machine<?, ?, ?>> machines, Runnable wakeWorkers, EngineClock clock) {
+    /**
+     * Makes one.
+     *
+     * @param settling told of each machine whose subjects were just requested to settle
+     */
+    Relay(
+            Store store,
+            Map<String, Machine<?, ?, ?>> machines,
+            Runnable wakeWorkers,
+            BiConsumer<Machine<?, ?, ?>, Settle> settling,
+            EngineClock clock) {
         this.store = store;
         this.machines = machines;
         this.wakeWorkers = wakeWorkers;
+        this.settling = settling;
         this.clock = clock;
         this.poll = new AdaptivePoll(clock);
     }
@@ -65,6 +83,8 @@ final class Relay implements EngineThreads.Step {
         boolean wakeAnyway = woken;
         woken = false;
         int taken = store.outbox().relay(BATCH, this::route, store.jobs());
+        settled.forEach(machine -> machine.settle().ifPresent(settle -> settling.accept(machine, settle)));
+        settled.clear();
         if (taken == BATCH && mayDrainOn()) {
             return poll.found();
         }
@@ -111,7 +131,8 @@ final class Relay implements EngineThreads.Step {
                     JobKey.ensurePublication(change.tenant(), machineName, change.id()),
                     ChangedProperties.all(),
                     Lane.LIVE,
-                    List.of(cause(change)));
+                    List.of(cause(change)),
+                    machine == null ? null : settle(machine));
         }
         if (change.kind() == ChangeKind.DELETE && machine != null && machine.listener(change.type()) != null) {
             return null; // its subjects were found when it was deleted
@@ -121,6 +142,14 @@ final class Relay implements EngineThreads.Step {
                 change.changed(),
                 Lane.LIVE,
                 List.of(cause(change)));
+    }
+
+    private @Nullable Settle settle(Machine<?, ?, ?> machine) {
+        Settle settle = machine.settle().orElse(null);
+        if (settle != null) {
+            settled.add(machine);
+        }
+        return settle;
     }
 
     private static Cause cause(Change change) {

@@ -8,6 +8,7 @@ import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Stage;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -82,6 +83,10 @@ final class InMemoryJobs implements JobExecutor {
         Long failingSince;
 
         long readyAt;
+        /** When it is due at the latest, as long as its changes settle; and of a claimed one, when the run that follows is due. */
+        long settleBy = NONE;
+
+        long againAt;
         /** What a claim is told, and is told again if it does not complete. */
         ChangedProperties changed;
         /** What was requested since the claim. */
@@ -106,6 +111,15 @@ final class InMemoryJobs implements JobExecutor {
             this.changed = request.changed();
             this.lane = request.lane();
             this.causes = request.causes();
+        }
+
+        boolean isSettling() {
+            return settleBy != NONE;
+        }
+
+        void dueAtOnce() {
+            settleBy = NONE;
+            againAt = 0;
         }
 
         boolean isRequestedAgain() {
@@ -185,14 +199,46 @@ final class InMemoryJobs implements JobExecutor {
             job = new Job(numbers++, request);
             job.oldest = number;
             jobs.put(job.key, job);
-            lineUp(job, time.now());
+            lineUp(job, begin(job, request.settle()));
         } else {
             job.unite(request, number);
             hurry(job, request.lane());
+            if (!job.parked) {
+                settle(job, request.settle());
+            }
         }
         job.requested++;
         if (job.parked && !request.changed().isNone()) {
-            unpark(job, time.now());
+            unpark(job, begin(job, request.settle()));
+        }
+    }
+
+    /** When a job is due that nothing was requested of before. */
+    private long begin(Job job, @Nullable Settle settle) {
+        if (settle == null) {
+            return time.now();
+        }
+        job.settleBy = time.in(settle.longest());
+        return time.in(settle.quiet());
+    }
+
+    private void settle(Job job, @Nullable Settle settle) {
+        boolean claimed = job.token != Job.NOBODY;
+        if (settle != null && claimed && !job.isRequestedAgain()) {
+            job.againAt = begin(job, settle);
+        } else if (job.isSettling()) {
+            long before = claimed ? job.againAt : job.readyAt;
+            long dueAt = settle == null
+                    ? Math.min(before, time.now())
+                    : Math.max(before, Math.min(job.settleBy, time.in(settle.quiet())));
+            if (settle == null) {
+                job.settleBy = Job.NONE;
+            }
+            if (claimed) {
+                job.againAt = dueAt;
+            } else if (dueAt != before) {
+                lineUp(job, dueAt);
+            }
         }
     }
 
@@ -285,6 +331,7 @@ final class InMemoryJobs implements JobExecutor {
     private Claim claim(Job job, long now, Duration lease) {
         job.uniteAll();
         job.claimed = job.requested;
+        job.dueAtOnce();
         job.token = sequence.incrementAndGet();
         if (job.key.stage() == Stage.FIND_SUBJECTS) {
             finding.add(job);
@@ -327,6 +374,7 @@ final class InMemoryJobs implements JobExecutor {
 
     private Ending release(Job job, Release release) {
         unclaim(job);
+        job.dueAtOnce();
         job.failure = release.reason();
         job.uniteAll();
         if (!release.countsAsAttempt()) {
@@ -373,7 +421,7 @@ final class InMemoryJobs implements JobExecutor {
         unclaim(job);
         job.failure = null;
         job.forgetAttempts();
-        lineUp(job, time.now());
+        lineUp(job, Math.max(job.againAt, time.now()));
         return Ending.RUNS_AGAIN;
     }
 
@@ -470,7 +518,13 @@ final class InMemoryJobs implements JobExecutor {
         boolean running = isRunning(job, time.now());
         Duration dueIn = job.parked || running ? Duration.ZERO : time.until(job.readyAt);
         return Optional.of(new JobStatus(
-                running, job.parked, dueIn, job.attempts, job.failure, Cause.union(job.causes, job.causesSince)));
+                running,
+                job.parked,
+                dueIn,
+                job.attempts,
+                job.failure,
+                Cause.union(job.causes, job.causesSince),
+                job.isSettling() && !dueIn.isZero()));
     }
 
     @Override

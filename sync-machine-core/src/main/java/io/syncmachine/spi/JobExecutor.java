@@ -76,6 +76,7 @@ public interface JobExecutor {
      * @param attempts how many attempts it had, the running one included
      * @param failure how the last of them failed, or why it waits, for people to read
      * @param causes why it was requested
+     * @param settling whether it waits for further requests, and not because of a failure
      */
     record JobStatus(
             boolean running,
@@ -83,7 +84,8 @@ public interface JobExecutor {
             Duration dueIn,
             int attempts,
             @Nullable String failure,
-            List<Cause> causes) {}
+            List<Cause> causes,
+            boolean settling) {}
 
     /**
      * How far the requests to an executor that is not durable are done. Numbers are of one memory: whoever sees another one than before
@@ -125,6 +127,11 @@ public interface JobExecutor {
      * the request and unites what changed, and stays due when it was; a job that is claimed does not absorb it: one more run
      * follows. A parked job is due again, with its attempts and what was refused forgotten, if something changed; a request where
      * {@linkplain ChangedProperties#isNone nothing} did leaves it parked.
+     *
+     * <p>A job whose requests all {@linkplain JobRequest#settle() settle} is due as soon as there was no further one for the quiet period, and at
+     * the latest when the longest wait since the first of them has passed. For one that is claimed, the first is the first since the claim. One
+     * request that does not settle makes the job due at once, and those that come after it change nothing about that until
+     * it is claimed. Requests neither shorten nor lengthen the delay of a release or a requeue.
      */
     void enqueue(Collection<JobRequest> requests);
 

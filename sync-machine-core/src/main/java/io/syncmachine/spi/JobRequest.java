@@ -3,6 +3,7 @@ package io.syncmachine.spi;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.event.Cause;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A wish that a job runs.
@@ -12,15 +13,26 @@ import java.util.List;
  *     nothing did
  * @param lane in which line it waits; a job that is requested in both waits in the live one
  * @param causes why, for people to read; the first {@link Cause#MOST} of a job are kept
+ * @param settle how long the job waits for further requests; null if it is due at once, and then it is also if others would wait
  */
-public record JobRequest(JobKey key, ChangedProperties changed, Lane lane, List<Cause> causes) {
+public record JobRequest(
+        JobKey key,
+        ChangedProperties changed,
+        Lane lane,
+        List<Cause> causes,
+        @Nullable Settle settle) {
 
     /** Keeps a copy of the causes. */
     public JobRequest {
         causes = List.copyOf(causes);
     }
 
-    /** One in the live lane, without causes. */
+    /** One that is due at once. */
+    public JobRequest(JobKey key, ChangedProperties changed, Lane lane, List<Cause> causes) {
+        this(key, changed, lane, causes, null);
+    }
+
+    /** One in the live lane that is due at once, without causes. */
     public JobRequest(JobKey key, ChangedProperties changed) {
         this(key, changed, Lane.LIVE, List.of());
     }
@@ -31,6 +43,7 @@ public record JobRequest(JobKey key, ChangedProperties changed, Lane lane, List<
                 key,
                 changed.union(other.changed),
                 lane == Lane.LIVE ? lane : other.lane,
-                Cause.union(causes, other.causes));
+                Cause.union(causes, other.causes),
+                settle == null || other.settle == null ? null : settle.shorter(other.settle));
     }
 }

@@ -57,4 +57,37 @@ class AdaptivePollTest {
         nanos += Duration.ofMillis(200).toNanos();
         assertThat(poll.nothing()).isEqualTo(Duration.ofMillis(100));
     }
+
+    @Test
+    void whatIsExpectedLaterIsNotForgottenForWhatIsExpectedBefore() {
+        rests(7);
+        poll.expect(Duration.ofMillis(40));
+        poll.expect(Duration.ofMillis(90));
+        nanos += Duration.ofMillis(40).toNanos();
+
+        assertThat(poll.nothing()).isEqualTo(Duration.ofMillis(50));
+    }
+
+    @Test
+    void whatIsExpectedAtNearlyTheSameTimeIsLookedForOnce() {
+        rests(7);
+        poll.expect(Duration.ofMillis(40));
+        poll.expect(Duration.ofMillis(41));
+        poll.expect(Duration.ofMillis(43));
+        nanos += Duration.ofMillis(40).toNanos();
+
+        assertThat(poll.nothing()).isEqualTo(Duration.ofMillis(5));
+        nanos += Duration.ofMillis(5).toNanos();
+        assertThat(poll.nothing()).isEqualTo(Duration.ofMillis(100));
+    }
+
+    @Test
+    void whatHasPassedWhileThereWasWorkMakesTheNextRestShort() {
+        rests(7);
+        poll.expect(Duration.ofMillis(40));
+        nanos += Duration.ofMillis(50).toNanos();
+        poll.expect(Duration.ofSeconds(9));
+
+        assertThat(rests(2)).isEqualTo(millis(100, 200));
+    }
 }

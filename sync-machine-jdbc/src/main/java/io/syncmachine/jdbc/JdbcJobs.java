@@ -4,6 +4,7 @@ import io.syncmachine.event.Cause;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Stage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -22,7 +23,7 @@ abstract class JdbcJobs implements TransactionalJobs {
 
     private static final String FIND = """
             select case when t.token is not null and t.lease_until > %s then 1 else 0 end, t.parked,
-                coalesce(%s, 0), t.attempts, t.last_failure, %s
+                coalesce(%s, 0), t.attempts, t.last_failure, %s, case when t.settle_by is null then 0 else 1 end
             from ${p}job t where t.tenant = ? and t.machine = ? and t.stage = ? and t.job_key = ?""";
 
     /** Says in three ways where a page begins: each database is led into the index by another one of them. */
@@ -98,7 +99,9 @@ abstract class JdbcJobs implements TransactionalJobs {
         boolean running = row.getInt(1) == 1;
         boolean parked = row.getBoolean(2);
         Duration dueIn = running || parked ? Duration.ZERO : micros(row.getLong(3));
-        return new JobStatus(running, parked, dueIn, row.getInt(4), row.getString(5), causes(row.getString(6)));
+        boolean settling = row.getInt(7) == 1 && !dueIn.isZero();
+        return new JobStatus(
+                running, parked, dueIn, row.getInt(4), row.getString(5), causes(row.getString(6)), settling);
     }
 
     @Override
@@ -141,6 +144,16 @@ abstract class JdbcJobs implements TransactionalJobs {
 
     static long number(Lane lane) {
         return lane == Lane.LIVE ? 0 : 1;
+    }
+
+    /** In microseconds. */
+    static @Nullable Long quiet(@Nullable Settle settle) {
+        return settle == null ? null : Long.valueOf(ArrayStatement.micros(settle.quiet()));
+    }
+
+    /** In microseconds. */
+    static @Nullable Long longest(@Nullable Settle settle) {
+        return settle == null ? null : Long.valueOf(ArrayStatement.micros(settle.longest()));
     }
 
     static String join(Collection<Cause> causes) {

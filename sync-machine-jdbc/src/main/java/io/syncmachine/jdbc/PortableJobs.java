@@ -30,6 +30,16 @@ import java.util.stream.Collectors;
 final class PortableJobs extends JdbcJobs {
 
     static final String KEY = "t.tenant, t.machine, t.stage, t.job_key";
+    // What a request does to when its job is due.
+    /** Nothing. */
+    private static final long AS_IT_WAS = 0;
+    /** It waits for further requests from now on; or is due now, if it does not settle. */
+    private static final long BEGINS = 1;
+    /** It goes on waiting. */
+    private static final long GOES_ON = 2;
+    /** It waits no more. */
+    private static final long ENDS = 3;
+
     private static final List<String> UNCLAIMED =
             List.of("t.token = null", "t.claimed = null", "t.owner = null", "t.lease_until = null");
 
@@ -45,6 +55,7 @@ final class PortableJobs extends JdbcJobs {
     private final String longestDue;
     private final Turns turns = new Turns();
     private final List<String> request;
+    private final List<String> requestToSettle;
     private final List<String> claim;
     private final List<String> runAgain;
     private final List<String> release;
@@ -85,27 +96,27 @@ final class PortableJobs extends JdbcJobs {
                 + " where t.machine = ? and t.stage = ? and t.parked = false and t.tenant = ? and t.lane = ?"
                 + " and t.due_at <= " + now + " and (t.lease_until is null or t.lease_until <= " + now
                 + ") order by t.due_at limit 1";
-        this.request = List.of(
-                "t.requested = t.requested + 1",
-                "t.changed = r.new_changed",
-                "t.lane = r.new_lane",
-                "t.causes = r.new_causes",
-                "t.due_at = case when r.unparks then " + now + " else t.due_at end",
-                "t.attempts = case when r.unparks then 0 else t.attempts end",
-                "t.failing_since = case when r.unparks then null else t.failing_since end",
-                "t.parked_at = case when r.unparks then null else t.parked_at end",
-                "t.refused = case when r.unparks then null else t.refused end",
-                "t.parked = case when r.unparks then false else t.parked end");
+        this.request = request("case when r.unparks then " + now + " else t.due_at end");
+        String quiet = dialect.later(now, "coalesce(r.quiet, 0)");
+        this.requestToSettle = new ArrayList<>(request("case r.waiting when " + BEGINS + " then "
+                + quiet + " when " + GOES_ON + " then greatest(t.due_at, least(t.settle_by, " + quiet
+                + ")) when " + ENDS + " then least(t.due_at, " + now
+                + ") else t.due_at end"));
+        requestToSettle.add("t.settle_by = case r.waiting when " + BEGINS + " then "
+                + dialect.later(now, "r.longest") + " when " + GOES_ON
+                + " then t.settle_by end");
         this.claim = List.of(
                 "t.token = r.new_token",
                 "t.claimed = t.requested",
                 "t.owner = r.new_owner",
                 "t.attempts = t.attempts + 1",
-                "t.lease_until = " + dialect.later(now, "r.lease_micros"));
+                "t.lease_until = " + dialect.later(now, "r.lease_micros"),
+                "t.settle_by = null");
         this.runAgain = unclaimed(
                 "t.attempts = 0", "t.failing_since = null", "t.last_failure = null", "t.causes = r.later_causes");
         this.release = unclaimed(
                 "t.due_at = " + dialect.later(now, "r.delay_micros"),
+                "t.settle_by = null",
                 "t.attempts = case when r.counts then t.attempts else t.attempts - 1 end",
                 "t.failing_since = case when r.counts then coalesce(t.failing_since, " + now + ") else "
                         + dialect.later("t.failing_since", "r.delay_micros") + " end",
@@ -117,6 +128,20 @@ final class PortableJobs extends JdbcJobs {
                 "t.failing_since = coalesce(t.failing_since, " + now + ")",
                 "t.last_failure = r.reason");
         this.renew = List.of("t.lease_until = " + dialect.later(now, "r.lease_micros"));
+    }
+
+    private static List<String> request(String dueAt) {
+        return List.of(
+                "t.requested = t.requested + 1",
+                "t.changed = r.new_changed",
+                "t.lane = r.new_lane",
+                "t.causes = r.new_causes",
+                "t.due_at = " + dueAt,
+                "t.attempts = case when r.unparks then 0 else t.attempts end",
+                "t.failing_since = case when r.unparks then null else t.failing_since end",
+                "t.parked_at = case when r.unparks then null else t.parked_at end",
+                "t.refused = case when r.unparks then null else t.refused end",
+                "t.parked = case when r.unparks then false else t.parked end");
     }
 
     private static List<String> unclaimed(String... further) {
@@ -141,7 +166,29 @@ final class PortableJobs extends JdbcJobs {
     }
 
     /** What a job knew when it was requested. */
-    private record Known(ChangedProperties changed, boolean parked, long lane, List<String> causes) {
+    private record Known(
+            ChangedProperties changed,
+            boolean parked,
+            long lane,
+            List<String> causes,
+            boolean made,
+            boolean untouchedSinceClaim,
+            boolean settling) {
+
+        long waiting(JobRequest request) {
+            boolean settles = request.settle() != null;
+            if (unparks(request) || (settles && (made || untouchedSinceClaim))) {
+                return BEGINS;
+            }
+            if (!settling) {
+                return AS_IT_WAS;
+            }
+            return settles ? GOES_ON : ENDS;
+        }
+
+        boolean unparks(JobRequest request) {
+            return parked && !request.changed().isNone();
+        }
 
         /** The causes of both, as long as there is room; those that a run was told come first. */
         String causes(JobRequest request) {
@@ -168,7 +215,9 @@ final class PortableJobs extends JdbcJobs {
         table.lock(
                 connection,
                 keys,
-                KEY + ", t.changed, t.parked, t.lane, t.causes",
+                KEY
+                        + ", t.changed, t.parked, t.lane, t.causes, t.requested, case when t.requested = t.claimed then 1 else 0 end,"
+                        + " case when t.settle_by is null then 0 else 1 end",
                 "1 = 1",
                 row -> known.put(
                         key(row),
@@ -176,26 +225,32 @@ final class PortableJobs extends JdbcJobs {
                                 ChangedProperties.decoded(JdbcOutbox.split(row.getString(5))),
                                 row.getBoolean(6),
                                 row.getLong(7),
-                                JdbcOutbox.split(row.getString(8)))));
+                                JdbcOutbox.split(row.getString(8)),
+                                row.getLong(9) == 0,
+                                row.getInt(10) == 1,
+                                row.getInt(11) == 1)));
         if (known.size() != batch.size()) {
             throw new SQLException("of " + batch.size() + " jobs that were enqueued, only " + known.size()
                     + " can be found: the database must not cut or change their keys");
         }
-        table.update(
-                connection,
-                keys.texts(
-                                "new_changed",
-                                one -> JdbcOutbox.join(known(known, one)
-                                        .changed()
-                                        .union(one.changed())
-                                        .encoded()))
-                        .flags(
-                                "unparks",
-                                one -> known(known, one).parked()
-                                        && !one.changed().isNone())
-                        .numbers("new_lane", one -> Math.min(known(known, one).lane(), number(one.lane())))
-                        .texts("new_causes", one -> known(known, one).causes(one)),
-                request);
+        Rows<JobRequest> rows = keys.texts(
+                        "new_changed",
+                        one -> JdbcOutbox.join(
+                                known(known, one).changed().union(one.changed()).encoded()))
+                .flags("unparks", one -> known(known, one).unparks(one))
+                .numbers("new_lane", one -> Math.min(known(known, one).lane(), number(one.lane())))
+                .texts("new_causes", one -> known(known, one).causes(one));
+        if (batch.stream()
+                .allMatch(one -> one.settle() == null && !known(known, one).settling())) {
+            table.update(connection, rows, request);
+        } else {
+            table.update(
+                    connection,
+                    rows.numbers("waiting", one -> known(known, one).waiting(one))
+                            .numbers("quiet", one -> quiet(one.settle()))
+                            .numbers("longest", one -> longest(one.settle())),
+                    requestToSettle);
+        }
     }
 
     private static Known known(Map<JobKey, Known> known, JobRequest request) {

@@ -29,11 +29,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresJobs extends JdbcJobs {
 
+    /** What is inserted is due at once or settles; a row that waits, or is to run again, moves only where both it and the request settle. */
     private static final String ENQUEUE = """
-            insert into ${p}job as j (tenant, machine, stage, job_key, due_at, changed, lane, causes)
-            select r.tenant, r.machine, r.stage, r.job_key, now(), string_to_array(r.changed, chr(31)), r.lane,
+            insert into ${p}job as j (tenant, machine, stage, job_key, due_at, settle_by, changed, lane, causes)
+            select r.tenant, r.machine, r.stage, r.job_key, now() + coalesce(r.quiet, 0) * interval '1 microsecond',
+                now() + r.longest * interval '1 microsecond', string_to_array(r.changed, chr(31)), r.lane,
                 string_to_array(r.causes, chr(31))
-            from unnest(?, ?, ?, ?, ?, ?, ?) as r(tenant, machine, stage, job_key, changed, lane, causes)
+            from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?)
+                as r(tenant, machine, stage, job_key, changed, lane, causes, quiet, longest)
             order by r.job_key collate "C", r.machine collate "C", r.tenant collate "C", r.stage
             on conflict (job_key, machine, tenant, stage) do update set
                 requested = j.requested + 1,
@@ -42,7 +45,16 @@ final class PostgresJobs extends JdbcJobs {
                     else (j.causes || excluded.causes)[1:%d] end,
                 changed = case when j.changed @> excluded.changed then j.changed else
                     (select array_agg(distinct c.entry) from unnest(j.changed || excluded.changed) as c(entry)) end,
-                due_at = case when j.parked and excluded.changed <> '{}' then excluded.due_at else j.due_at end,
+                due_at = case
+                    when j.parked then case when excluded.changed <> '{}' then excluded.due_at else j.due_at end
+                    when j.requested = j.claimed and excluded.settle_by is not null then excluded.due_at
+                    when j.settle_by is null then j.due_at
+                    when excluded.settle_by is null then least(j.due_at, excluded.due_at)
+                    else greatest(j.due_at, least(j.settle_by, excluded.due_at)) end,
+                settle_by = case
+                    when j.parked then case when excluded.changed <> '{}' then excluded.settle_by end
+                    when j.requested = j.claimed then excluded.settle_by
+                    when excluded.settle_by is not null then j.settle_by end,
                 attempts = case when j.parked and excluded.changed <> '{}' then 0 else j.attempts end,
                 failing_since = case when j.parked and excluded.changed <> '{}' then null else j.failing_since end,
                 parked_at = case when j.parked and excluded.changed <> '{}' then null else j.parked_at end,
@@ -75,7 +87,7 @@ final class PostgresJobs extends JdbcJobs {
             claimed as (
                 update ${p}job j set
                     token = nextval('${p}fence'), claimed = j.requested, owner = ?, attempts = j.attempts + 1,
-                    lease_until = now() + ? * interval '1 microsecond'
+                    lease_until = now() + ? * interval '1 microsecond', settle_by = null
                 from due d
                 where j.ctid = d.ctid
                 returning j.tenant, j.machine, j.stage, j.job_key, j.token, j.attempts,
@@ -155,7 +167,7 @@ final class PostgresJobs extends JdbcJobs {
     private static final String RELEASE = HELD + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
-                due_at = now() + r.delay * interval '1 microsecond',
+                due_at = now() + r.delay * interval '1 microsecond', settle_by = null,
                 attempts = case when r.counts then j.attempts else j.attempts - 1 end,
                 failing_since = case when r.counts then coalesce(j.failing_since, now())
                     else j.failing_since + r.delay * interval '1 microsecond' end,
@@ -208,6 +220,8 @@ final class PostgresJobs extends JdbcJobs {
                     .texts(batch, request -> JdbcOutbox.join(request.changed().encoded()))
                     .longs(batch, request -> number(request.lane()))
                     .texts(batch, request -> join(request.causes()))
+                    .longs(batch, request -> quiet(request.settle()))
+                    .longs(batch, request -> longest(request.settle()))
                     .update();
         }
     }

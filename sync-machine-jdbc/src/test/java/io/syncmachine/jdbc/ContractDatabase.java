@@ -60,6 +60,7 @@ final class ContractDatabase {
     void pass(Duration duration) {
         moveBack("outbox", "held_until", duration);
         moveBack("job", "due_at", duration);
+        moveBack("job", "settle_by", duration);
         moveBack("job", "lease_until", duration);
         moveBack("job", "failing_since", duration);
         moveBack("job", "parked_at", duration);

@@ -6,6 +6,7 @@ import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.StorePart;
 import java.security.SecureRandom;
@@ -165,6 +166,9 @@ public final class RedisJobs implements JobExecutor, StorePart {
                 arguments.add(Forms.changed(request.changed()));
                 arguments.add(request.lane() == Lane.LIVE ? "0" : "1");
                 arguments.add(Forms.causes(request.causes()));
+                Settle settle = request.settle();
+                arguments.add(settle == null ? "" : Forms.micros(settle.quiet()));
+                arguments.add(settle == null ? "" : Forms.micros(settle.longest()));
             }
             scripts.run(ENQUEUE, arguments);
         });
@@ -313,7 +317,13 @@ public final class RedisJobs implements JobExecutor, StorePart {
         boolean parked = Forms.number(job.get(1)) == 1;
         Duration dueIn = running || parked ? Duration.ZERO : Forms.duration(job.get(2));
         return Optional.of(new JobStatus(
-                running, parked, dueIn, Forms.number(job.get(3)), (String) job.get(4), Forms.causes(job.get(5))));
+                running,
+                parked,
+                dueIn,
+                Forms.number(job.get(3)),
+                (String) job.get(4),
+                Forms.causes(job.get(5)),
+                Forms.number(job.get(6)) == 1));
     }
 
     @Override

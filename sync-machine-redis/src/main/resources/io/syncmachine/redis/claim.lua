@@ -8,7 +8,8 @@ local claims = {}
 local function claim(tenant, lane, key)
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'requested', 'attempts', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2')
+  local job = redis.call('HMGET', name, 'requested', 'attempts', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2',
+    'settle', 'again')
   if not job[1] then
     redis.call('ZREM', lineOf(queue, lane, tenant), key)
     return
@@ -20,6 +21,9 @@ local function claim(tenant, lane, key)
   local oldest = uniteOldest(name, job[8], job[9])
   if oldest and stage == FIND_SUBJECTS then
     redis.call('ZADD', findingOf(id), oldest, id)
+  end
+  if job[10] or job[11] then
+    redis.call('HDEL', name, 'settle', 'again')
   end
   redis.call('HSET', name, 'claimed', job[1], 'token', token, 'owner', owner, 'attempts', attempt)
   redis.call('ZADD', lineOf(queue, lane, tenant), now + lease, key)

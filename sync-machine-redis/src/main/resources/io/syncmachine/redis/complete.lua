@@ -5,7 +5,7 @@ for i = 1, #ARGV, 5 do
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'changed2', 'causes2', 'oldest2')
+  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'changed2', 'causes2', 'oldest2', 'again')
   local ending = LOST
   if job[1] == token and job[2] ~= job[3] then
     redis.call('HSET', name, 'changed', job[5] or '', 'causes', job[6] or '')
@@ -17,7 +17,7 @@ for i = 1, #ARGV, 5 do
       redis.call('HDEL', name, 'oldest')
       redis.call('ZREM', uncoveredOf(id), id)
     end
-    ending = runAgain(name, id, queue, job[4], tenant, key)
+    ending = runAgain(name, id, queue, job[4], tenant, key, job[8])
   elseif job[1] == token then
     redis.call('DEL', name)
     redis.call('ZREM', uncoveredOf(id), id)

@@ -1,4 +1,5 @@
--- ARGV: 1 if requests are numbered; then for each: tenant, machine, stage, key, what changed, lane, causes.
+-- ARGV: 1 if requests are numbered; then for each: tenant, machine, stage, key, what changed, lane, causes, and to settle the
+-- microseconds of the quiet period and of the longest wait, or two empty texts.
 local ENSURE_PUBLICATION, FOLLOW_UP = '2', '3'
 local LIVE = '0'
 local latest
@@ -27,17 +28,37 @@ local function numberIt(name, id, stage, lane, field, isToRun)
   end
 end
 
-for i = 2, #ARGV, 7 do
-  local tenant, machine, stage, key, changed, lane, causes = unpack(ARGV, i, i + 6)
+-- When a job is due that nothing was requested of before.
+local function begin(name, quiet, longest)
+  if not longest then
+    return now
+  end
+  redis.call('HSET', name, 'settle', whole(now + longest))
+  return now + quiet
+end
+
+-- When a job is due that settles, after one more request; where that does not, it settles no more.
+local function goOn(name, before, settle, quiet)
+  if quiet then
+    return math.max(tonumber(before), math.min(tonumber(settle), now + quiet))
+  end
+  redis.call('HDEL', name, 'settle')
+  return math.min(tonumber(before), now)
+end
+
+for i = 2, #ARGV, 9 do
+  local tenant, machine, stage, key, changed, lane, causes, quiet, longest = unpack(ARGV, i, i + 8)
+  quiet, longest = number(quiet), number(longest)
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'requested', 'token', 'parked', 'lane', 'changed', 'causes', 'changed2', 'causes2')
+  local job = redis.call('HMGET', name, 'requested', 'token', 'parked', 'lane', 'changed', 'causes', 'changed2', 'causes2',
+    'claimed', 'settle', 'again')
   if not job[1] then
     redis.call('HSET', name, 'requested', 1, 'lane', lane, 'changed', changed, 'causes', causes)
     numberIt(name, id, stage, lane, 'oldest', true)
     count(machine, 1)
-    lineUp(queue, lane, tenant, key, now)
+    lineUp(queue, lane, tenant, key, begin(name, quiet, longest))
   else
     redis.call('HINCRBY', name, 'requested', 1)
     numberIt(name, id, stage, lane, job[2] and 'oldest2' or 'oldest', not job[3] or changed ~= '')
@@ -46,7 +67,15 @@ for i = 2, #ARGV, 7 do
     else
       redis.call('HSET', name, 'changed', union(job[5], changed), 'causes', union(job[6], causes, MOST_CAUSES))
     end
-    local ready = redis.call('ZSCORE', lineOf(queue, job[4], tenant), key)
+    local ready = number(redis.call('ZSCORE', lineOf(queue, job[4], tenant), key))
+    if job[2] and quiet and job[1] == job[9] then
+      redis.call('HSET', name, 'again', whole(begin(name, quiet, longest)))
+    elseif job[10] and job[2] then
+      redis.call('HSET', name, 'again', whole(goOn(name, job[11], job[10], quiet)))
+    elseif job[10] and ready then
+      ready = goOn(name, ready, job[10], quiet)
+      lineUp(queue, job[4], tenant, key, ready)
+    end
     if lane < job[4] then
       redis.call('HSET', name, 'lane', lane)
       if ready then
@@ -57,9 +86,9 @@ for i = 2, #ARGV, 7 do
       lane = job[4]
     end
     if job[3] and changed ~= '' then
-      unpark(name, id, queue, lane, tenant, key, machine, now)
+      unpark(name, id, queue, lane, tenant, key, machine, begin(name, quiet, longest))
     end
   end
 end
 placeTouched()
-return (#ARGV - 1) / 7
+return (#ARGV - 1) / 9

@@ -3,7 +3,8 @@
 --   job:<id>          hash: a job. requested and claimed count requests; token, owner: who holds it; lane; changed, causes: what a
 --                     claim is told; changed2, causes2: what was requested since; attempts; failing: since when; failure;
 --                     parked: since when; refused: the document that was; oldest, oldest2: number of the oldest request that
---                     a run is still to cover, and of the oldest since the claim
+--                     a run is still to cover, and of the oldest since the claim; settle: until when further requests
+--                     put it off, while they do; again: of one that is claimed, when the run that follows is due
 --   line:<queue><lane><tenant>   sorted set: keys of jobs by the time when they can be claimed; a claimed one when its lease ends
 --   due:<queue>       sorted set: tenants with something due, in the order of their turns
 --   since:<queue>     sorted set: the same tenants, by the time since when
@@ -153,7 +154,7 @@ local function findingOf(id)
 end
 
 local function unclaim(name, id)
-  redis.call('HDEL', name, 'token', 'claimed', 'owner')
+  redis.call('HDEL', name, 'token', 'claimed', 'owner', 'again')
   redis.call('ZREM', findingOf(id), id)
 end
 
@@ -169,10 +170,10 @@ end
 
 local LOST, SETTLED, RUNS_AGAIN = 0, 1, 2
 
-local function runAgain(name, id, queue, lane, tenant, key)
+local function runAgain(name, id, queue, lane, tenant, key, again)
   unclaim(name, id)
   redis.call('HDEL', name, 'attempts', 'failing', 'failure')
-  lineUp(queue, lane, tenant, key, now)
+  lineUp(queue, lane, tenant, key, math.max(number(again) or now, now))
   return RUNS_AGAIN
 end
 

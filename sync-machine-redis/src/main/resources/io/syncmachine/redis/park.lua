@@ -5,13 +5,14 @@ for i = 1, #ARGV, 7 do
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2')
+  local job = redis.call('HMGET', name, 'token', 'requested', 'claimed', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2',
+    'again')
   local ending = LOST
   if job[1] == token then
     unite(name, job[6], job[7], job[8], job[9])
     uniteOldest(name, job[10], job[11])
     if job[2] ~= job[3] then
-      ending = runAgain(name, id, queue, job[4], tenant, key)
+      ending = runAgain(name, id, queue, job[4], tenant, key, job[12])
     else
       unclaim(name, id)
       redis.call('HDEL', name, 'oldest')

@@ -5,10 +5,14 @@ for i = 1, #ARGV, 8 do
   local queue = machine .. ZERO .. stage
   local id = idOf(tenant, machine, stage, key)
   local name = jobOf(id)
-  local job = redis.call('HMGET', name, 'token', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2')
+  local job = redis.call('HMGET', name, 'token', 'lane', 'failing', 'changed', 'causes', 'changed2', 'causes2', 'oldest', 'oldest2',
+    'settle')
   local ending = LOST
   if job[1] == token then
     unclaim(name, id)
+    if job[10] then
+      redis.call('HDEL', name, 'settle')
+    end
     unite(name, job[4], job[5], job[6], job[7])
     uniteOldest(name, job[8], job[9])
     if counts ~= '1' then

@@ -18,7 +18,7 @@ final class PassingTime {
               end
             end
             for _, key in ipairs(redis.call('KEYS', KEYS[1] .. 'job:*')) do
-              for _, field in ipairs({'failing', 'parked'}) do
+              for _, field in ipairs({'failing', 'parked', 'settle', 'again'}) do
                 local time = redis.call('HGET', key, field)
                 if time then
                   redis.call('HSET', key, field, string.format('%.0f', time - micros))

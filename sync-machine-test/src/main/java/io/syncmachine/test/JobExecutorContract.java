@@ -18,6 +18,7 @@ import io.syncmachine.spi.JobExecutor.Release;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.JobRequest;
 import io.syncmachine.spi.Lane;
+import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -460,6 +461,294 @@ public abstract class JobExecutorContract {
 
             assertThat(next.attempt()).isEqualTo(1);
             assertThat(next.failingFor()).isZero();
+        }
+    }
+
+    @Nested
+    class ARequestThatSettles {
+
+        private static final Duration MINUTE = Duration.ofMinutes(1);
+        private static final Settle SETTLE = new Settle(MINUTE, Duration.ofMinutes(3));
+
+        private void settle(String id) {
+            settle(id, ALL);
+        }
+
+        private void settle(String id, ChangedProperties changed) {
+            jobs.enqueue(List.of(new JobRequest(key(id), changed, Lane.LIVE, List.of(), SETTLE)));
+        }
+
+        @Test
+        void isNotDueBeforeItIsQuiet() throws Exception {
+            settle("1");
+            pass(MINUTE.minus(SHORT.multipliedBy(100)));
+
+            assertThat(claimAll()).isEmpty();
+            assertThat(jobs.isAnyDue(MACHINE, Stage.ENSURE_PUBLICATION)).isFalse();
+            assertThat(jobs.longestDue()).isZero();
+            assertThat(jobs.backlog()).isEqualTo(1);
+        }
+
+        @Test
+        void isDueOnceItIsQuiet() throws Exception {
+            settle("1");
+            pass(MINUTE);
+
+            assertThat(jobs.isAnyDue(MACHINE, Stage.ENSURE_PUBLICATION)).isTrue();
+            assertThat(complete(claimOne())).isEqualTo(Ending.SETTLED);
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void isPutOffByTheNext() throws Exception {
+            settle("1", changed("name"));
+            pass(MINUTE.dividedBy(2));
+            settle("1", changed("street"));
+            pass(MINUTE.dividedBy(2));
+            assertThat(claimAll()).isEmpty();
+
+            pass(MINUTE.dividedBy(2));
+
+            assertThat(claimOne().changed()).isEqualTo(changed("name", "street"));
+        }
+
+        @Test
+        void isDueAfterTheLongestWaitHoweverManyFollow() throws Exception {
+            settle("1");
+            for (int passed = 30; passed < 180; passed += 30) {
+                pass(Duration.ofSeconds(30));
+                settle("1");
+                assertThat(claimAll()).isEmpty();
+            }
+
+            pass(Duration.ofSeconds(30));
+            settle("1");
+
+            assertThat(claimAll()).hasSize(1);
+        }
+
+        @Test
+        void isDueAfterTheLongestWaitInEveryRunThatFollows() throws Exception {
+            settle("1");
+            int runs = 0;
+            for (int seconds = 0; seconds < 1_800; seconds += 30) {
+                pass(Duration.ofSeconds(30));
+                settle("1");
+                for (Claim claim : claimAll()) {
+                    settle("1");
+                    assertThat(complete(claim)).isEqualTo(Ending.RUNS_AGAIN);
+                    runs++;
+                }
+            }
+
+            assertThat(runs).isEqualTo(10);
+        }
+
+        @Test
+        void waitsForItsOwnKeyOnly() throws Exception {
+            settle("1");
+            pass(MINUTE.dividedBy(2));
+            settle("2");
+            pass(MINUTE.dividedBy(2));
+
+            assertThat(claimOne().key()).isEqualTo(key("1"));
+        }
+
+        @Test
+        void leavesAJobThatIsDueAtOnceWhereItIs() {
+            enqueue("1");
+            settle("1");
+
+            assertThat(complete(claimOne())).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void waitsNoMoreForOneThatDoesNot() throws Exception {
+            settle("1");
+            enqueue("1", ChangedProperties.none());
+            settle("1");
+
+            assertThat(complete(claimOne())).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void inABatchWithOneThatDoesNotIsDueAtOnce() {
+            jobs.enqueue(List.of(
+                    new JobRequest(key("1"), ALL, Lane.LIVE, List.of(), SETTLE), new JobRequest(key("1"), ALL)));
+
+            assertThat(claimAll()).hasSize(1);
+        }
+
+        @Test
+        void duringARunLetsTheNextSettle() throws Exception {
+            settle("1", changed("name"));
+            pass(MINUTE);
+            Claim claim = claimOne();
+            settle("1", changed("street"));
+            assertThat(complete(claim)).isEqualTo(Ending.RUNS_AGAIN);
+            assertThat(claimAll()).isEmpty();
+            assertThat(status("1").settling()).isTrue();
+            pass(MINUTE.dividedBy(2));
+            settle("1", changed("status"));
+            pass(MINUTE.dividedBy(2));
+            assertThat(claimAll()).isEmpty();
+
+            pass(MINUTE.dividedBy(2));
+
+            assertThat(claimOne().changed().names()).contains("street", "status");
+        }
+
+        @Test
+        void countsTheLongestWaitOfTheNextRunFromTheFirstDuringThis() throws Exception {
+            settle("1");
+            pass(MINUTE);
+            Claim claim = claim(MACHINE, Stage.ENSURE_PUBLICATION, 1, Duration.ofHours(1))
+                    .get(0);
+            for (int seconds = 0; seconds < 180; seconds += 30) {
+                settle("1");
+                pass(Duration.ofSeconds(30));
+            }
+            settle("1");
+
+            assertThat(complete(claim)).isEqualTo(Ending.RUNS_AGAIN);
+
+            assertThat(claimAll()).hasSize(1);
+        }
+
+        @Test
+        void duringARunThatIsOverLaterIsDueWhenItIsQuiet() throws Exception {
+            settle("1");
+            pass(MINUTE);
+            Claim claim = claim(MACHINE, Stage.ENSURE_PUBLICATION, 1, Duration.ofHours(1))
+                    .get(0);
+            settle("1");
+            pass(MINUTE);
+
+            assertThat(complete(claim)).isEqualTo(Ending.RUNS_AGAIN);
+
+            assertThat(claimAll()).hasSize(1);
+        }
+
+        @Test
+        void duringARunIsDueAtOnceIfAnotherOneIs() throws Exception {
+            enqueue("before");
+            enqueue("after");
+            List<Claim> claims = claimAll();
+            enqueue("before");
+            settle("before");
+            settle("after");
+            enqueue("after");
+
+            assertThat(jobs.complete(claims)).containsValue(Ending.RUNS_AGAIN).hasSize(2);
+
+            assertThat(claimAll()).hasSize(2);
+        }
+
+        @Test
+        void duringARunLetsAJobSettleThatWouldBeParked() throws Exception {
+            enqueue("1");
+            Claim claim = claimOne();
+            settle("1");
+
+            assertThat(park(claim)).isEqualTo(Ending.RUNS_AGAIN);
+
+            assertThat(claimAll()).isEmpty();
+            pass(MINUTE);
+            assertThat(claimOne().attempt()).isEqualTo(1);
+        }
+
+        @Test
+        void isNotKeptByAClaimThatIsLost() throws Exception {
+            enqueue("1");
+            Claim lost = claimOne(SHORT);
+            settle("1", changed("name"));
+            pass(MINUTE);
+
+            Claim next = claimOne();
+
+            assertThat(complete(lost)).isEqualTo(Ending.LOST);
+            assertThat(complete(next)).isEqualTo(Ending.SETTLED);
+        }
+
+        @Test
+        void neitherHurriesNorDelaysAJobThatRests() throws Exception {
+            settle("1");
+            pass(MINUTE);
+            Claim claim = claimOne();
+            settle("1");
+            release(claim, MINUTE.multipliedBy(2), true);
+            settle("1");
+            assertThat(status("1").settling()).isFalse();
+            enqueue("1");
+            pass(MINUTE);
+            settle("1");
+            assertThat(claimAll()).isEmpty();
+
+            pass(MINUTE);
+
+            assertThat(claimOne().attempt()).isEqualTo(2);
+        }
+
+        @Test
+        void ofAParkedJobLetsItSettle() throws Exception {
+            enqueue("1");
+            park(claimOne());
+            settle("1", ChangedProperties.none());
+            assertThat(jobs.parked()).isEqualTo(1);
+
+            settle("1");
+
+            assertThat(jobs.parked()).isZero();
+            assertThat(claimAll()).isEmpty();
+            pass(MINUTE.dividedBy(2));
+            settle("1");
+            pass(MINUTE.dividedBy(2));
+            assertThat(claimAll()).isEmpty();
+            pass(MINUTE.dividedBy(2));
+            assertThat(claimOne().attempt()).isEqualTo(1);
+        }
+
+        @Test
+        void isForgottenByADeadLetter() throws Exception {
+            settle("1");
+            pass(MINUTE);
+            park(claimOne());
+            jobs.deadLetters().requeue(Map.of(key("1"), MINUTE));
+
+            assertThat(status("1").settling()).isFalse();
+            enqueue("1");
+            assertThat(claimAll()).isEmpty();
+        }
+
+        @Test
+        void isBehindThoseThatAreDueLonger() throws Exception {
+            settle("1");
+            pass(MINUTE.dividedBy(2));
+            settle("2");
+            pass(MINUTE.dividedBy(4));
+            settle("1");
+            pass(MINUTE);
+
+            assertThat(claimOne(1).key()).isEqualTo(key("2"));
+            assertThat(claimOne(1).key()).isEqualTo(key("1"));
+        }
+
+        @Test
+        void isToldInAStatus() throws Exception {
+            settle("1");
+            JobStatus waiting = status("1");
+            enqueue("2");
+
+            assertThat(waiting.settling()).isTrue();
+            assertThat(waiting.dueIn()).isPositive().isLessThanOrEqualTo(MINUTE);
+            assertThat(waiting.attempts()).isZero();
+            assertThat(status("2").settling()).isFalse();
+            pass(MINUTE);
+            assertThat(status("1").settling()).isFalse();
+        }
+
+        private JobStatus status(String id) {
+            return jobs.find(key(id)).orElseThrow();
         }
     }
 

@@ -41,6 +41,8 @@ final class Form {
             "Job.claimed",
             "Job.oldest",
             "Job.oldestSince",
+            "Job.settleBy", // nothing settles here
+            "Job.againAt",
             "Job.attempts",
             "Job.failingSince",
             "Job.failure",

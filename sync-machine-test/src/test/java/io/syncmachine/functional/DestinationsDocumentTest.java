@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.syncmachine.Destination;
 import io.syncmachine.DryRun;
 import io.syncmachine.Limits;
+import io.syncmachine.Policy;
 import io.syncmachine.Publication;
 import io.syncmachine.PublicationKind;
 import io.syncmachine.PublishResult;
@@ -199,6 +200,31 @@ class DestinationsDocumentTest {
             assertThat(waiting.subjects()).isZero();
             assertThat(engine.dryRun(atThePartner, List.of(1L, 2L)).created()).isEqualTo(2);
             assertThat(recorded.count()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aBurstComesToRest() {
+        Policy policy = Policy.defaults().settle(Duration.ofSeconds(2), Duration.ofSeconds(30));
+        RecordingDestination recorded = RecordingDestination.named("recorded");
+        SyncMachine<Order, Long> machine = SyncMachine.define("orders", Order.class, Long.class)
+                .listenTo(Order.class)
+                .build(order -> new OrderDocument(order.id(), order.country()))
+                .publish(recorded)
+                .policy(policy)
+                .done();
+        try (SyncEngine engine = start(machine)) {
+            for (String country : List.of("DE", "FR", "AT")) {
+                entities.save(new Order(1, country, 7));
+                threads.runAll();
+                clock.advance(Duration.ofSeconds(1));
+            }
+            assertThat(engine.backlog().jobs()).isEqualTo(1);
+
+            clock.advance(Duration.ofSeconds(1));
+            threads.runAll();
+
+            assertThat(recorded.count()).isEqualTo(1);
         }
     }
 }

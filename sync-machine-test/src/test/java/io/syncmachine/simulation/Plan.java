@@ -4,9 +4,11 @@ import io.syncmachine.Backoff;
 import io.syncmachine.Limits;
 import io.syncmachine.Policy;
 import io.syncmachine.VersionRise;
+import io.syncmachine.spi.Settle;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /** What a seed's world is like, and how likely which fault is in it. Drawn once; immutable. */
@@ -39,6 +41,9 @@ final class Plan {
     final int parts;
     final int inFlight;
     final Limits limits;
+    /** None where changes are published at once. */
+    final Optional<Settle> settle;
+
     final Duration lease;
     final Duration deadline;
     final Duration grace;
@@ -89,6 +94,7 @@ final class Plan {
         if (forgetfulJobs) {
             rates.put(Fault.JOBS_FORGOTTEN, 0.002 + 0.03 * own.nextDouble());
         }
+        settle = settle(own);
     }
 
     private static Limits limits(Random random) {
@@ -97,6 +103,14 @@ final class Plan {
             drawn = drawn.atMost(1 + random.nextInt(3), Duration.ofMillis(500 + random.nextInt(2500)));
         }
         return random.nextInt(100) < 25 ? drawn.inFlight(1 + random.nextInt(3)) : drawn;
+    }
+
+    private static Optional<Settle> settle(Random random) {
+        if (random.nextInt(100) >= 35) {
+            return Optional.empty();
+        }
+        Duration quiet = Duration.ofMillis(20 + random.nextInt(4_000));
+        return Optional.of(new Settle(quiet, quiet.plusMillis(random.nextInt(12_000))));
     }
 
     private void drawRates(Random random) {
@@ -145,8 +159,9 @@ final class Plan {
     }
 
     Policy policy(int builderVersion) {
-        return Policy.defaults()
-                .deadline(deadline)
+        Policy policy = settle.map(settle -> Policy.defaults().settle(settle.quiet(), settle.longest()))
+                .orElse(Policy.defaults());
+        return policy.deadline(deadline)
                 .retry(retry)
                 .inFlight(inFlight)
                 .limits(limits)
@@ -159,6 +174,9 @@ final class Plan {
     /** How long it may take, once all faults have ended, until everything is done. */
     Duration drain() {
         Duration drain = lease.plus(longestBackoff).plus(LONGEST_POLL);
+        if (settle.isPresent()) { // what changed during a run settles again
+            drain = drain.plus(settle.get().longest().plus(LONGEST_POLL).multipliedBy(2));
+        }
         if (forgetfulJobs) {
             drain = drain.plus(lease).plus(longestBackoff).plus(LONGEST_POLL);
         }
@@ -178,7 +196,7 @@ final class Plan {
                 + " versionsMixed=" + versionsMixed + (versionsMixed ? " " + versionRise : "")
                 + " deletesUnpublishable=" + deletesUnpublishable + " kept=" + keptPayload + " nodes=" + nodes
                 + " items=" + items + " shelves=" + shelves + " parts=" + parts + " inFlight=" + inFlight + " limits="
-                + limits + " lease="
+                + limits + " settle=" + settle.orElse(null) + " lease="
                 + lease + " deadline=" + deadline + " grace=" + grace + " backoff=" + longestBackoff + " tombstones="
                 + tombstones + " rates=" + rates;
     }

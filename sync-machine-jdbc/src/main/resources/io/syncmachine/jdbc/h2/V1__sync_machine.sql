@@ -30,7 +30,7 @@ create table if not exists ${syncMachinePrefix}outbox (
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
 -- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
--- was given up with.
+-- was given up with. While changes settle, each puts off due_at, up to settle_by.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varchar not null,
     machine       varchar not null,
@@ -42,6 +42,7 @@ create table if not exists ${syncMachinePrefix}job (
     lease_until   timestamp(6) with time zone,
     owner         varchar,
     due_at        timestamp(6) with time zone not null,
+    settle_by     timestamp(6) with time zone,
     attempts      integer not null default 0,
     failing_since timestamp(6) with time zone,
     last_failure  varchar,

@@ -32,7 +32,7 @@ create table if not exists ${syncMachinePrefix}outbox (
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
 -- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
--- was given up with.
+-- was given up with. While changes settle, each puts off due_at, up to settle_by.
 create table if not exists ${syncMachinePrefix}job (
     tenant        varbinary(255) not null,
     machine       varbinary(100) not null,
@@ -44,6 +44,7 @@ create table if not exists ${syncMachinePrefix}job (
     lease_until   datetime(6),
     owner         text,
     due_at        datetime(6) not null,
+    settle_by     datetime(6),
     attempts      integer not null default 0,
     failing_since datetime(6),
     last_failure  longtext,

@@ -23,7 +23,7 @@ create table ${syncMachinePrefix}outbox (
 
 -- One job per key. requested grows with every request and claimed remembers what a claim has seen of it: a run that ends with
 -- both equal has missed nothing. Lane 0 is live, 1 the background. A parked one is a dead letter; refused is the document that it
--- was given up with.
+-- was given up with. While changes settle, each puts off due_at, up to settle_by.
 create table ${syncMachinePrefix}job (
     tenant        text collate "C" not null,
     machine       text collate "C" not null,
@@ -35,6 +35,7 @@ create table ${syncMachinePrefix}job (
     lease_until   timestamptz,
     owner         text,
     due_at        timestamptz not null,
+    settle_by     timestamptz,
     attempts      integer not null default 0,
     failing_since timestamptz,
     last_failure  text,
