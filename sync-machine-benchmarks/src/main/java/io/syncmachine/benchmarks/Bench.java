@@ -124,7 +124,7 @@ final class Bench implements Callable<Integer> {
     }
 
     private void publish(Part part, int round, PeerKind kind, PeerControl peer, Trial trial, Server server) {
-        trial.warmUp();
+        trial.warmUp(options.warmUp());
         for (Work work : Work.values()) {
             if (part.concerns(work) && (work == Work.CREATE || options.works.contains(work))) {
                 beginToLook(peer, server);

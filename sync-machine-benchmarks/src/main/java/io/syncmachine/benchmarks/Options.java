@@ -1,6 +1,7 @@
 package io.syncmachine.benchmarks;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -12,6 +13,13 @@ final class Options {
             names = "--quick",
             description = "A tenth of the customers and orders, and a slow API once only: less than ten minutes.")
     boolean quick;
+
+    @Option(
+            names = "--warm",
+            paramLabel = "SECONDS",
+            description = "How long each peer works on other orders before it is measured. Default: 30; with --quick, 10.")
+    @Nullable
+    Integer warm;
 
     @Option(names = "--json", description = "One line of JSON instead of tables.")
     boolean json;
@@ -79,6 +87,11 @@ final class Options {
             usageHelp = true,
             description = "Shows this.")
     boolean help;
+
+    /** How long a peer gets warm. */
+    Duration warmUp() {
+        return Duration.ofSeconds(warm != null ? warm : quick ? 10 : 30);
+    }
 
     Stock stock() {
         int few = customers != null ? customers : quick ? 100 : 1_000;

@@ -37,13 +37,19 @@ final class Trial {
         this.patience = patience;
     }
 
-    /** Runs everything once on a stock of its own. */
-    void warmUp() {
+    /** Runs everything on a stock of its own, and what sends most again and again, until this is over. */
+    void warmUp(Duration atLeast) {
         stub.reset(0);
+        long start = System.nanoTime();
         for (Work work : Work.values()) {
             peer.run(work, true, 0);
         }
         awaitQuiet();
+        for (long turn = 1; System.nanoTime() - start < atLeast.toNanos(); turn++) {
+            peer.run(Work.FAN_OUT_MANY, true, turn);
+            peer.run(Work.FAN_OUT_ONE, true, turn);
+            awaitQuiet();
+        }
     }
 
     Figures measure(Work work, int needed, int delayMillis, long seed) {
