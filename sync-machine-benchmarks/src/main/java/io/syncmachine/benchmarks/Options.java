@@ -17,7 +17,8 @@ final class Options {
     @Option(
             names = "--warm",
             paramLabel = "SECONDS",
-            description = "How long each peer works on other orders before it is measured. Default: 30; with --quick, 10.")
+            description =
+                    "How long each peer works on other orders before it is measured. Default: 30; with --quick, 10.")
     @Nullable
     Integer warm;
 

@@ -28,9 +28,14 @@ final class PostgresOutbox extends JdbcOutbox {
     /** Sent with the statement before it, and executed only if that succeeds. */
     private static final String COMMIT = "; commit";
 
+    /**
+     * Its transaction need not wait until it is on the disk: after a crash of the server, rows and jobs are together as they were before, and
+     * whatever is durable after it makes it durable as well.
+     */
     private static final String TAKE = """
             delete from ${p}outbox o
             where o.ctid = any(array(select ctid from ${p}outbox order by id limit ? for update skip locked))
+                and (select set_config('synchronous_commit', 'off', true)) is not null
             returning o.tenant, o.type, o.entity_id, o.kind, o.changed, o.machines, o.trace""";
 
     private static final String FREE = """

@@ -95,11 +95,12 @@ final class PostgresPayloads implements PayloadStore {
     /** The first row tells how many were looked at, and which of them last. */
     private static final String DELETE_TOMBSTONES = """
             with looked as (
-                select tenant, machine, subject_id from ${p}payload
+                select tenant, machine, subject_id, state from ${p}payload
                 where (subject_id, machine, tenant) > (?, ?, ?) order by subject_id, machine, tenant limit ?),
             gone as (
                 delete from ${p}payload p using looked l
-                where p.tenant = l.tenant and p.machine = l.machine and p.subject_id = l.subject_id
+                where l.state in ('NEVER', 'ABSENT')
+                    and p.subject_id = l.subject_id and p.machine = l.machine and p.tenant = l.tenant
                     and p.state <> 'PRESENT' and not p.intended and not p.doubt
                     and p.used_at < clock_timestamp() - ? * interval '1 microsecond')
             select count(*) over (), tenant, machine, subject_id from looked
