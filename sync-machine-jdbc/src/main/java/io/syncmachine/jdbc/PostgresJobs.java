@@ -60,6 +60,19 @@ final class PostgresJobs extends JdbcJobs {
                 parked_at = case when j.parked and excluded.changed <> '{}' then null else j.parked_at end,
                 refused = case when j.parked and excluded.changed <> '{}' then null else j.refused end,
                 parked = j.parked and excluded.changed = '{}'""".formatted(2 * Cause.MOST);
+    /** Those that are due become the owner's. */
+    private static final String CLAIMED = """
+            claimed as (
+                update ${p}job j set
+                    token = nextval('${p}fence'), claimed = j.requested, owner = ?, attempts = j.attempts + 1,
+                    lease_until = now() + ? * interval '1 microsecond', settle_by = null
+                from due d
+                where j.ctid = d.ctid
+                returning j.tenant, j.machine, j.stage, j.job_key, j.token, j.attempts,
+                    coalesce((extract(epoch from now() - j.failing_since) * 1000000)::bigint, 0) as failing_for,
+                    array_to_string(j.changed, chr(31)) as changed, array_to_string(j.causes, chr(31)) as causes,
+                    j.lane, j.due_at)
+            """;
     /**
      * Goes from tenant to tenant over the index, and takes of each lane of each tenant an equal share at most. The answer's first
      * row tells how far it went, the others are claims. Rows are found again by their place, which cannot change once they are locked; one
@@ -84,21 +97,31 @@ final class PostgresJobs extends JdbcJobs {
                         and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
                     order by j.due_at limit share.size for update skip locked) d
                 order by l.lane, t.n limit ?),
-            claimed as (
-                update ${p}job j set
-                    token = nextval('${p}fence'), claimed = j.requested, owner = ?, attempts = j.attempts + 1,
-                    lease_until = now() + ? * interval '1 microsecond', settle_by = null
-                from due d
-                where j.ctid = d.ctid
-                returning j.tenant, j.machine, j.stage, j.job_key, j.token, j.attempts,
-                    coalesce((extract(epoch from now() - j.failing_since) * 1000000)::bigint, 0) as failing_for,
-                    array_to_string(j.changed, chr(31)) as changed, array_to_string(j.causes, chr(31)) as causes,
-                    j.lane, j.due_at)
+            """.formatted(Turns.MOST_TENANTS) + CLAIMED + """
             select null::text as tenant, null::text as machine, null::smallint as stage, share.latest as job_key,
                 share.visited as token, null::integer as attempts, null::bigint as failing_for, null::text as changed,
                 null::text as causes, -1::smallint as lane, null::timestamptz as due_at
             from share
-            union all select * from claimed order by lane, due_at""".formatted(Turns.MOST_TENANTS);
+            union all select * from claimed order by lane, due_at""";
+    /** The same where there is only this tenant, as nearly everywhere: much less to plan. The first row tells the first and the last tenant. */
+    private static final String CLAIM_OF_ONE = """
+            with due as (
+                select d.* from (values (0), (1)) as l(lane) cross join lateral (
+                    select j.ctid from ${p}job j
+                    where j.machine = ? and j.stage = ? and not j.parked and j.tenant = ? and j.lane = l.lane
+                        and j.due_at <= now() and (j.lease_until is null or j.lease_until <= now())
+                    order by j.due_at limit ? for update skip locked) d
+                order by l.lane limit ?),
+            """ + CLAIMED + """
+            select null::text as tenant,
+                (select j.tenant from ${p}job j where j.machine = ? and j.stage = ? and not j.parked
+                    order by j.tenant limit 1) as machine,
+                null::smallint as stage,
+                (select j.tenant from ${p}job j where j.machine = ? and j.stage = ? and not j.parked
+                    order by j.tenant desc limit 1) as job_key,
+                null::bigint as token, null::integer as attempts, null::bigint as failing_for, null::text as changed,
+                null::text as causes, -1::smallint as lane, null::timestamptz as due_at
+            union all select * from claimed order by lane, due_at""";
     /**
      * The claims of a batch, by the key of their jobs. A condition that always holds lets the planner expect few of them; so it looks
      * for each job over the index, and never reads the table from end to end for a batch, which it takes for cheaper than it is.
@@ -189,6 +212,9 @@ final class PostgresJobs extends JdbcJobs {
     /** How many jobs the latest claim of a queue found: the next one will find about as many. */
     private final Map<Queue, Integer> latest = new ConcurrentHashMap<>();
 
+    /** The tenant of a queue in which there was no other one when all were looked at. */
+    private final Map<Queue, String> onlyTenants = new ConcurrentHashMap<>();
+
     private record Queue(String machine, Stage stage) {}
 
     PostgresJobs(Database database, Wakeups wakeups) {
@@ -241,44 +267,98 @@ final class PostgresJobs extends JdbcJobs {
     }
 
     private Turns.Round claim(ClaimRequest request, String after, int limit) {
-        long stage = number(request.stage());
         Queue queue = new Queue(request.machine(), request.stage());
+        String only = onlyTenants.get(queue);
+        if (only == null || !after.isEmpty()) {
+            return claimOfAll(queue, request, after, limit);
+        }
+        List<Due> rows = claimOf(only, queue, request, limit);
+        Due head = rows.get(0);
+        List<Claim> claims = claims(rows);
+        latest.put(queue, claims.size());
+        boolean alone = Stream.of(head.first(), head.last()).allMatch(tenant -> tenant == null || tenant.equals(only));
+        if (alone) {
+            return new Turns.Round(claims, 1, false, only);
+        }
+        onlyTenants.remove(queue);
+        if (claims.size() == limit) {
+            return new Turns.Round(claims, 1, false, only);
+        }
+        Turns.Round others = claimOfAll(queue, request, after, limit - claims.size());
+        return new Turns.Round(
+                Stream.concat(claims.stream(), others.claims().stream()).toList(),
+                others.visited(),
+                others.more(),
+                others.last());
+    }
+
+    private List<Due> claimOf(String tenant, Queue queue, ClaimRequest request, int limit) {
+        long stage = number(queue.stage());
+        return database.query(
+                CLAIM_OF_ONE,
+                latest.getOrDefault(queue, 0),
+                statement -> statement
+                        .text(queue.machine())
+                        .number(stage)
+                        .text(tenant)
+                        .number(limit)
+                        .number(limit)
+                        .text(request.owner())
+                        .number(ArrayStatement.micros(request.lease()))
+                        .text(queue.machine())
+                        .number(stage)
+                        .text(queue.machine())
+                        .number(stage),
+                PostgresJobs::due);
+    }
+
+    private Turns.Round claimOfAll(Queue queue, ClaimRequest request, String after, int limit) {
+        long stage = number(queue.stage());
         List<Due> rows = database.query(
                 CLAIM,
                 latest.getOrDefault(queue, 0),
                 statement -> statement
-                        .text(request.machine())
+                        .text(queue.machine())
                         .number(stage)
                         .text(after)
-                        .text(request.machine())
+                        .text(queue.machine())
                         .number(stage)
                         .number(limit)
-                        .text(request.machine())
+                        .text(queue.machine())
                         .number(stage)
                         .number(limit)
                         .text(request.owner())
                         .number(ArrayStatement.micros(request.lease())),
                 PostgresJobs::due);
         Due head = rows.get(0);
-        List<Claim> claims =
-                rows.stream().flatMap(due -> Stream.ofNullable(due.claim())).toList();
+        List<Claim> claims = claims(rows);
         latest.put(queue, claims.size());
-        String last = head.latest();
+        String last = head.last();
+        if (last != null && head.visited() == 1 && after.isEmpty()) {
+            onlyTenants.put(queue, last);
+        }
         return new Turns.Round(claims, head.visited(), head.visited() == Turns.MOST_TENANTS, last == null ? "" : last);
     }
 
-    /** A claim; or, in the first row, how many tenants were looked at, and which of them last. */
+    private static List<Claim> claims(List<Due> rows) {
+        return rows.stream().flatMap(due -> Stream.ofNullable(due.claim())).toList();
+    }
+
+    /** A claim; or, in the first row, how many tenants were looked at, and the first and the last of them. */
     private record Due(
-            @Nullable Claim claim, long visited, @Nullable String latest) {}
+            @Nullable Claim claim,
+            long visited,
+            @Nullable String first,
+            @Nullable String last) {}
 
     private static Due due(ResultSet row) throws SQLException {
         if (row.getString(1) == null) {
-            return new Due(null, row.getLong(5), row.getString(4));
+            return new Due(null, row.getLong(5), row.getString(2), row.getString(4));
         }
         Duration failingFor = micros(row.getLong(7));
         ChangedProperties changed = ChangedProperties.decoded(JdbcOutbox.split(row.getString(8)));
         Claim claim = new Claim(key(row), row.getLong(5), row.getInt(6), failingFor, changed, causes(row.getString(9)));
-        return new Due(claim, 0, null);
+        return new Due(claim, 0, null, null);
     }
 
     @Override

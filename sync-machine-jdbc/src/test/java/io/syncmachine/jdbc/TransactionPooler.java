@@ -26,7 +26,8 @@ final class TransactionPooler implements AutoCloseable {
 
     private static final Pattern OF_THE_SESSION = Pattern.compile(
             "(listen|unlisten|notify|prepare|declare|lock tables|create temp|set (?!transaction)).*"
-                    + "|.*(pg_(try_)?advisory_lock|get_lock|set_config|currval|lastval|last_insert_id).*",
+                    + "|.*(pg_(try_)?advisory_lock|get_lock|currval|lastval|last_insert_id"
+                    + "|set_config\\((?!'\\w+', '\\w+', true\\))).*",
             Pattern.DOTALL);
     private static final Set<String> SETTINGS = Set.of(
             "setTransactionIsolation",

@@ -1241,6 +1241,31 @@ public abstract class JobExecutorContract {
         }
 
         @Test
+        void thatComeLaterAreServedByTheNextClaims() {
+            enqueueFor("big", 100);
+            claim(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG);
+            claim(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG);
+            enqueueFor("late", 3);
+
+            List<String> tenants = new ArrayList<>(tenants(claim(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG)));
+            tenants.addAll(tenants(claim(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG)));
+
+            assertThat(tenants).filteredOn("late"::equals).hasSize(3);
+        }
+
+        @Test
+        void thatComeWhenAnotherOneIsDoneAreServedByTheNextClaim() {
+            enqueueFor("first", 5);
+            jobs.complete(claim(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG));
+            enqueueFor("next", 5);
+            enqueueFor("first", 1);
+
+            assertThat(tenants(claim(MACHINE, Stage.ENSURE_PUBLICATION, 10, LONG)))
+                    .contains("first", "next")
+                    .hasSizeGreaterThan(4);
+        }
+
+        @Test
         void thatHaveNothingDueLeaveTheirShareToOthers() {
             enqueueFor("resting", 20);
             claim(MACHINE, Stage.ENSURE_PUBLICATION, 20, LONG).forEach(claim -> release(claim, LONG, true));
