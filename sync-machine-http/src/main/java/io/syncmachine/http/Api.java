@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** The connections to an API, its credentials, and the threads that judge answers: shared by destinations, closed by the last of them. */
 final class Api {
@@ -52,12 +53,12 @@ final class Api {
      *
      * @param closed how it fails if this is closed already
      */
-    void follow(CompletableFuture<?> result, IOException closed) {
+    void follow(CompletableFuture<?> result, Supplier<IOException> closed) {
         Abort abort = result::completeExceptionally;
         underWay.add(abort);
         Stages.whenDone(result, (answered, failure) -> underWay.remove(abort));
         if (executor.isShutdown()) {
-            result.completeExceptionally(closed);
+            result.completeExceptionally(closed.get());
         }
     }
 

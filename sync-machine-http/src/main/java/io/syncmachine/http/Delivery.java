@@ -91,17 +91,17 @@ final class Delivery {
             fail(new NotAcceptedException("no time is left to send anything"));
             return;
         }
-        CompletableFuture<String> timer =
-                new CompletableFuture<String>().completeOnTimeout("", limit.toNanos(), TimeUnit.NANOSECONDS);
-        Stages.whenDone(timer, (end, cancelled) -> {
-            if (cancelled == null) {
+        CompletableFuture<Boolean> tooLate =
+                new CompletableFuture<Boolean>().completeOnTimeout(true, limit.toNanos(), TimeUnit.NANOSECONDS);
+        Stages.whenDone(tooLate, (late, never) -> {
+            if (late) {
                 fail(
                         waits
                                 ? new SnoozeException(TURN, what + ": others of its batch took all of its time")
                                 : new IOException(what + ": no answer within " + limit));
             }
         });
-        Stages.whenDone(result, (value, failure) -> timer.cancel(false));
+        Stages.whenDone(result, (value, failure) -> tooLate.complete(false));
     }
 
     Duration left() {

@@ -77,7 +77,7 @@ final class Exchange {
     }
 
     CompletableFuture<Answered> begin() {
-        api.follow(result, new NotSentException("the destination is closed", null));
+        api.follow(result, () -> new NotSentException("the destination is closed", null));
         authorize(null);
         return result;
     }

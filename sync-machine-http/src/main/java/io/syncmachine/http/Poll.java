@@ -63,7 +63,7 @@ final class Poll {
      * @param write where the write went
      */
     CompletableFuture<Answered> begin(URI write, Answered accepted) {
-        api.follow(result, new IOException(what + ": the destination is closed"));
+        api.follow(result, () -> new IOException(what + ": the destination is closed"));
         String told = polling.url(accepted.answer()).orElse("");
         URI place = Origin.resolve(write, told);
         if (place == null) {
