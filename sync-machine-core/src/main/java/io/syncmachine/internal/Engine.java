@@ -18,7 +18,6 @@ import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.MachineDefinition;
-import io.syncmachine.spi.Settle;
 import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
@@ -378,10 +377,10 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private void expectSettled(Machine<?, ?, ?> machine, Settle settle) {
+    private void expectSettled(Machine<?, ?, ?> machine) {
         for (Worker<?, ?, ?> worker : workers) {
             if (worker.machine() == machine) {
-                worker.ensurePoll().expectSettled(settle);
+                machine.settle().ifPresent(worker.ensurePoll()::expectSettled);
             }
         }
     }

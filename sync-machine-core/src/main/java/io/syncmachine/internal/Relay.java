@@ -18,7 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +40,7 @@ final class Relay implements EngineThreads.Step {
     private final Store store;
     private final Map<String, Machine<?, ?, ?>> machines;
     private final Runnable wakeWorkers;
-    private final BiConsumer<Machine<?, ?, ?>, Settle> settling;
+    private final Consumer<Machine<?, ?, ?>> settling;
     private final EngineClock clock;
     private final AdaptivePoll poll;
     private volatile boolean woken;
@@ -63,7 +63,7 @@ final class Relay implements EngineThreads.Step {
             Store store,
             Map<String, Machine<?, ?, ?>> machines,
             Runnable wakeWorkers,
-            BiConsumer<Machine<?, ?, ?>, Settle> settling,
+            Consumer<Machine<?, ?, ?>> settling,
             EngineClock clock) {
         this.store = store;
         this.machines = machines;
@@ -83,7 +83,7 @@ final class Relay implements EngineThreads.Step {
         boolean wakeAnyway = woken;
         woken = false;
         int taken = store.outbox().relay(BATCH, this::route, store.jobs());
-        settled.forEach(machine -> machine.settle().ifPresent(settle -> settling.accept(machine, settle)));
+        settled.forEach(settling);
         settled.clear();
         if (taken == BATCH && mayDrainOn()) {
             return poll.found();

@@ -266,7 +266,7 @@ public final class JdbcEntities implements EntitySource {
         try (Connection own = dataSource.getConnection();
                 LentTransaction transaction = new LentTransaction(own, isIsolationTooLow(own))) {
             CURRENT.set(new Lent(transaction.connection(), false));
-            return action.apply(load(tenant, type, ids, transaction, own));
+            return action.apply(load(tenant, type, ids, transaction));
         } finally {
             CURRENT.set(outer);
         }
@@ -282,7 +282,7 @@ public final class JdbcEntities implements EntitySource {
         try (Connection own = dataSource.getConnection();
                 LentTransaction transaction = new LentTransaction(own, isIsolationTooLow(own))) {
             CURRENT.set(new Lent(transaction.connection(), true));
-            action.run(load(tenant, type, List.of(id), transaction, own).get(id), transaction.connection());
+            action.run(load(tenant, type, List.of(id), transaction).get(id), transaction.connection());
             transaction.commit();
         } finally {
             CURRENT.set(outer);
@@ -291,12 +291,11 @@ public final class JdbcEntities implements EntitySource {
     }
 
     @SuppressWarnings("unchecked") // the ids come from entities of that class
-    private <E, ID> Map<ID, E> load(
-            String tenant, Class<E> type, Collection<ID> ids, LentTransaction transaction, Connection own)
+    private <E, ID> Map<ID, E> load(String tenant, Class<E> type, Collection<ID> ids, LentTransaction transaction)
             throws Exception {
         Capture capturing = capture;
         try (TransactionalOutbox.Replanning replanning =
-                capturing == null ? () -> {} : capturing.outbox().replanning(own)) {
+                capturing == null ? () -> {} : capturing.outbox().replanning(transaction.connection())) {
             Map<ID, E> found = ((JdbcEntity<E, ID>) entity(type)).load(transaction.connection(), ids);
             found.values().removeIf(entity -> !tenants.apply(entity).equals(tenant));
             return found;

@@ -20,7 +20,7 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
                 join unnest(?, ?, ?, ?, ?) as c(tenant, machine, stage, job_key, delay)
                     on t.tenant = c.tenant and t.machine = c.machine and t.stage = c.stage and t.job_key = c.job_key
                 where t.parked
-                order by t.tenant, t.machine, t.stage, t.job_key for update of t)
+                order by t.job_key, t.machine, t.tenant, t.stage for update of t)
             update ${p}job j set
                 parked = false, parked_at = null, refused = null, last_failure = null, attempts = 0, failing_since = null,
                 due_at = now() + m.delay * interval '1 microsecond'
@@ -32,7 +32,7 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
                     on t.tenant = c.tenant and t.machine = c.machine and t.stage = c.stage and t.job_key = c.job_key
                 where t.parked and\s""" + PARKED_FOR + """
              >= ?
-                order by t.tenant, t.machine, t.stage, t.job_key for update of t)
+                order by t.job_key, t.machine, t.tenant, t.stage for update of t)
             delete from ${p}job j using m""" + IS_ONE;
 
     private final Database database;

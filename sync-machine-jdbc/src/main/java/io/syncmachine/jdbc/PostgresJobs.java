@@ -128,7 +128,8 @@ final class PostgresJobs extends JdbcJobs {
      */
     private static final String CLAIMS = """
             (select * from unnest(?, ?, ?, ?, ?) with ordinality as c(tenant, machine, stage, job_key, token, ordinal)
-                where c.token + 0 = c.token order by c.job_key, c.machine, c.tenant, c.stage)""";
+                where c.token + 0 = c.token
+                order by c.job_key collate "C", c.machine collate "C", c.tenant collate "C", c.stage)""";
     /** The jobs that they still hold, locked in that order: all of them, for those that are not settled run again. */
     private static final String HELD = "with m as (select c.* from " + CLAIMS + """
              c join ${p}job j
@@ -277,11 +278,10 @@ final class PostgresJobs extends JdbcJobs {
         List<Claim> claims = claims(rows);
         latest.put(queue, claims.size());
         boolean alone = Stream.of(head.first(), head.last()).allMatch(tenant -> tenant == null || tenant.equals(only));
-        if (alone) {
-            return new Turns.Round(claims, 1, false, only);
+        if (!alone) {
+            onlyTenants.remove(queue);
         }
-        onlyTenants.remove(queue);
-        if (claims.size() == limit) {
+        if (alone || claims.size() == limit) {
             return new Turns.Round(claims, 1, false, only);
         }
         Turns.Round others = claimOfAll(queue, request, after, limit - claims.size());
