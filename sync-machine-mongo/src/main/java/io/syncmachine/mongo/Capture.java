@@ -270,17 +270,18 @@ final class Capture implements Runnable {
         notifyAll();
     }
 
-    /** Waits until all that was changed before this call is captured here. */
-    synchronized void await(Duration patience) throws InterruptedException {
+    /** Waits until all that was changed before this call is captured here; tells whether it is. */
+    synchronized boolean await(Duration patience) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
         long enough = quiet + 2; // the one under way may have begun before
         while (quiet < enough) {
             long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
             if (left <= 0) {
-                throw new IllegalStateException("changes of " + name + " are not captured in " + patience);
+                return false;
             }
             wait(left);
         }
+        return true;
     }
 
     /** Ends it; nothing is appended any more when this returns, unless a server does not answer. */

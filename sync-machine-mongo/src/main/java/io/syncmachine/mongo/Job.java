@@ -295,7 +295,9 @@ final class Job {
         uniteAll();
         if (!countsAsAttempt) {
             attempts--;
-            failingSince = failingSince == null ? null : Instant.ofEpochMilli(failingSince.toEpochMilli() + ServerClock.millis(delay));
+            failingSince = failingSince == null
+                    ? null
+                    : Instant.ofEpochMilli(failingSince.toEpochMilli() + ServerClock.millis(delay));
         } else if (failingSince == null) {
             failingSince = Instant.ofEpochMilli(now);
         }

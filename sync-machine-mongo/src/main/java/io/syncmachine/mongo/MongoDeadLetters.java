@@ -71,7 +71,8 @@ final class MongoDeadLetters implements DeadLetterStore {
         }
         Duration parkedFor = filter.parkedFor();
         if (parkedFor != null) {
-            filters.add(Filters.lte("parkedAt", Instant.ofEpochMilli(server.clock().now() - ServerClock.millis(parkedFor))));
+            filters.add(Filters.lte(
+                    "parkedAt", Instant.ofEpochMilli(server.clock().now() - ServerClock.millis(parkedFor))));
         }
         return filters;
     }

@@ -410,14 +410,25 @@ public final class MongoEntities implements EntitySource {
         }
     }
 
-    /** Waits until all that was changed before this call is captured by this source, if it is the one that captures. */
-    void awaitCapture(Duration patience) throws InterruptedException {
+    /**
+     * Waits until all that was changed before this call is in the outbox; for tests and tools.
+     *
+     * @param patience no longer than this
+     * @return whether it is; false also if another node captures, or none
+     * @throws InterruptedException if the thread is interrupted
+     */
+    public boolean awaitCaptured(Duration patience) throws InterruptedException {
         Capturing now = capturing;
-        if (now != null) {
-            for (Capture capture : now.captures()) {
-                capture.await(patience);
+        long end = System.nanoTime() + patience.toNanos();
+        if (now == null) {
+            return false;
+        }
+        for (Capture capture : now.captures()) {
+            if (!capture.await(Duration.ofNanos(end - System.nanoTime()))) {
+                return false;
             }
         }
+        return true;
     }
 
     @Override

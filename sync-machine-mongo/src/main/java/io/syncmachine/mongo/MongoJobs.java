@@ -218,7 +218,9 @@ final class MongoJobs implements JobExecutor {
                                 Filters.eq("machine", machine),
                                 Filters.eq("stage", stage.number()),
                                 Filters.eq("parked", false),
-                                Filters.lte("readyAt", Instant.ofEpochMilli(server.clock().now()))))
+                                Filters.lte(
+                                        "readyAt",
+                                        Instant.ofEpochMilli(server.clock().now()))))
                         .projection(Projections.include("_id"))
                         .first()
                 != null);
@@ -392,7 +394,9 @@ final class MongoJobs implements JobExecutor {
                     Filters.eq("parked", false),
                     Filters.or(
                             Filters.eq("token", Job.NOBODY),
-                            Filters.lte("readyAt", Instant.ofEpochMilli(server.clock().now())))));
+                            Filters.lte(
+                                    "readyAt",
+                                    Instant.ofEpochMilli(server.clock().now())))));
             if (after != null) {
                 filters.add(Filters.gt("_id", Job.id(after)));
             }
@@ -422,13 +426,15 @@ final class MongoJobs implements JobExecutor {
     public Duration longestDue() {
         return Server.call(() -> {
             long now = server.clock().now();
-            Document first = jobs.find(Filters.and(Filters.eq("parked", false), Filters.lte("readyAt", Instant.ofEpochMilli(now))))
+            Document first = jobs.find(
+                            Filters.and(Filters.eq("parked", false), Filters.lte("readyAt", Instant.ofEpochMilli(now))))
                     .projection(Projections.include("readyAt"))
                     .sort(Sorts.ascending("readyAt"))
                     .first();
             return first == null
                     ? Duration.ZERO
-                    : ServerClock.duration(now - ServerClock.instant(first, "readyAt").toEpochMilli());
+                    : ServerClock.duration(
+                            now - ServerClock.instant(first, "readyAt").toEpochMilli());
         });
     }
 

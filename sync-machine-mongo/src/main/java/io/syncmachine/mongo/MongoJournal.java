@@ -127,7 +127,8 @@ final class MongoJournal implements Journal {
                     .sort(Sorts.ascending("at", "_id"))
                     .limit(limit)
                     .forEach(stored -> {
-                        if (ids.size() < tooMany || ServerClock.instant(stored, "at").isBefore(oldest)) {
+                        if (ids.size() < tooMany
+                                || ServerClock.instant(stored, "at").isBefore(oldest)) {
                             ids.add(stored.getObjectId("_id"));
                         }
                     });

@@ -42,7 +42,8 @@ final class MongoLeases implements LeaseStore {
                 writes.add(new UpdateOneModel<>(
                         Filters.and(
                                 Filters.eq(key),
-                                Filters.or(Filters.lte("until", Instant.ofEpochMilli(now)), Filters.eq("holder", holder))),
+                                Filters.or(
+                                        Filters.lte("until", Instant.ofEpochMilli(now)), Filters.eq("holder", holder))),
                         lease(holder, now, ttl),
                         MAKING));
             }
@@ -59,14 +60,17 @@ final class MongoLeases implements LeaseStore {
 
     private static Bson lease(String holder, long now, Duration ttl) {
         return Updates.combine(
-                Updates.set("holder", holder), Updates.set("until", Instant.ofEpochMilli(now + ServerClock.millis(ttl))));
+                Updates.set("holder", holder),
+                Updates.set("until", Instant.ofEpochMilli(now + ServerClock.millis(ttl))));
     }
 
     @Override
     public Optional<String> holder(String key) {
         return Server.call(() -> Optional.ofNullable(leases.find(Filters.and(
                                 Filters.eq(key),
-                                Filters.gt("until", Instant.ofEpochMilli(server.clock().now()))))
+                                Filters.gt(
+                                        "until",
+                                        Instant.ofEpochMilli(server.clock().now()))))
                         .first())
                 .map(lease -> lease.getString("holder")));
     }

@@ -66,7 +66,8 @@ final class MongoLimiter implements CallLimiter {
                 }
                 Document stored = destinations.find(Filters.eq(destination)).first();
                 long now = server.clock().now();
-                Instant paused = stored == null || !heedsPause ? null : ServerClock.instantOrNull(stored, "pausedUntil");
+                Instant paused =
+                        stored == null || !heedsPause ? null : ServerClock.instantOrNull(stored, "pausedUntil");
                 long nowMicros = TimeUnit.MILLISECONDS.toMicros(now);
                 if (paused != null && paused.toEpochMilli() > now) {
                     return new Grant(0, nowMicros, ServerClock.duration(paused.toEpochMilli() - now));
@@ -105,7 +106,9 @@ final class MongoLimiter implements CallLimiter {
                 try {
                     return destinations.updateOne(
                             Filters.eq(destination),
-                            Updates.max("pausedUntil", Instant.ofEpochMilli(server.clock().in(duration))),
+                            Updates.max(
+                                    "pausedUntil",
+                                    Instant.ofEpochMilli(server.clock().in(duration))),
                             new UpdateOptions().upsert(true));
                 } catch (MongoWriteException e) {
                     if (e.getError().getCode() != Server.DUPLICATE_KEY || tries == TRIES) {
@@ -125,7 +128,8 @@ final class MongoLimiter implements CallLimiter {
                     .find(Filters.gt("pausedUntil", Instant.ofEpochMilli(now)))
                     .forEach(stored -> pauses.put(
                             stored.getString("_id"),
-                            ServerClock.duration(ServerClock.instant(stored, "pausedUntil").toEpochMilli() - now)));
+                            ServerClock.duration(
+                                    ServerClock.instant(stored, "pausedUntil").toEpochMilli() - now)));
             return pauses;
         });
     }

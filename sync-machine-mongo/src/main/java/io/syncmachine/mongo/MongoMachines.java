@@ -68,8 +68,9 @@ final class MongoMachines implements MachineRegistry {
                                     stored.getInteger("builder"),
                                     stored.getInteger("swept"),
                                     stored.getString("paused"),
-                                    ServerClock.duration(
-                                            now - ServerClock.instant(stored, "seenAt").toEpochMilli()))));
+                                    ServerClock.duration(now
+                                            - ServerClock.instant(stored, "seenAt")
+                                                    .toEpochMilli()))));
             return states;
         });
     }

@@ -160,8 +160,8 @@ final class MongoOutbox implements Outbox {
             Document first = changes.find().sort(Sorts.ascending("_id")).first();
             return first == null
                     ? Duration.ZERO
-                    : ServerClock.duration(
-                            server.clock().now() - ServerClock.instant(first, "at").toEpochMilli());
+                    : ServerClock.duration(server.clock().now()
+                            - ServerClock.instant(first, "at").toEpochMilli());
         });
     }
 }

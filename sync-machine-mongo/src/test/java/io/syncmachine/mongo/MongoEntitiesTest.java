@@ -49,13 +49,18 @@ class MongoEntitiesTest extends CapturingEntitySourceContract<Customer> {
         } else {
             changes.run();
         }
-        entities.awaitCapture(PATIENCE);
+        awaitCaptured();
     }
 
     @Override
     protected void rolledBackTransaction(Runnable changes) throws Exception {
         within(changes, false);
-        entities.awaitCapture(PATIENCE);
+        awaitCaptured();
+    }
+
+    /** If it captures. */
+    private void awaitCaptured() throws InterruptedException {
+        boolean unused = entities.awaitCaptured(PATIENCE);
     }
 
     private void within(Runnable changes, boolean commit) {
