@@ -124,6 +124,10 @@ final class Capture implements Runnable {
     }
 
     private void release() {
+        MongoChangeStreamCursor<ChangeStreamDocument<BsonDocument>> kept = begun;
+        if (kept != null) {
+            kept.close();
+        }
         try {
             store.leases().release(lease, holder);
         } catch (RuntimeException e) {

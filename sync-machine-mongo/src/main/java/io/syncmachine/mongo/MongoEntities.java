@@ -1,5 +1,6 @@
 package io.syncmachine.mongo;
 
+import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
 import com.mongodb.ReadConcern;
 import com.mongodb.ReadPreference;
@@ -238,13 +239,19 @@ public final class MongoEntities implements EntitySource {
                 store);
     }
 
+    /** Or may, where that may not be asked. */
     private boolean recordsPreImages(String collection) {
-        for (Document found : database.listCollections().filter(Filters.eq("name", collection))) {
-            Document options = found.get("options", Document.class);
-            Document images = options == null ? null : options.get("changeStreamPreAndPostImages", Document.class);
-            return images != null && images.getBoolean("enabled", false);
+        try {
+            for (Document found : database.listCollections().filter(Filters.eq("name", collection))) {
+                Document options = found.get("options", new Document());
+                Document images = options.get("changeStreamPreAndPostImages", new Document());
+                return images.getBoolean("enabled", false);
+            }
+            return false;
+        } catch (MongoCommandException e) {
+            log.debug("the options of {} cannot be told", collection, e);
+            return true;
         }
-        return false;
     }
 
     private static MongoChangeStreamCursor<ChangeStreamDocument<BsonDocument>> open(
