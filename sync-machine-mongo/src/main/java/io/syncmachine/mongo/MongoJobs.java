@@ -53,6 +53,9 @@ import org.jspecify.annotations.Nullable;
 final class MongoJobs implements JobExecutor {
 
     static final int TRIES = 100;
+    /** All of it. A stand-in copies what it projects, and else hands out documents while others change them. */
+    private static final Bson WHOLE = Projections.exclude("none");
+
     private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     /** So many tenants are asked for jobs in one claim. */
     private static final int MOST_TENANTS = 500;
@@ -137,6 +140,7 @@ final class MongoJobs implements JobExecutor {
         }
         filters.add(Filters.lte("readyAt", Instant.ofEpochMilli(now)));
         List<Job> due = jobs.find(Filters.and(filters))
+                .projection(WHOLE)
                 .sort(Sorts.ascending("lane", "readyAt"))
                 .limit(limit)
                 .map(Job::of)
@@ -328,7 +332,9 @@ final class MongoJobs implements JobExecutor {
 
     private <T, R> void round(Map<String, List<T>> pending, Work<T, R> work, Map<T, R> results) {
         Map<String, Job> stored = new HashMap<>();
-        jobs.find(Filters.in("_id", pending.keySet())).forEach(one -> stored.put(one.getString("_id"), Job.of(one)));
+        jobs.find(Filters.in("_id", pending.keySet()))
+                .projection(WHOLE)
+                .forEach(one -> stored.put(one.getString("_id"), Job.of(one)));
         long now = server.clock().now();
         Map<String, Writing> writings = new LinkedHashMap<>();
         pending.forEach((id, items) -> {
