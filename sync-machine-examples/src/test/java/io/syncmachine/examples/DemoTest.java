@@ -125,9 +125,26 @@ class DemoTest {
     }
 
     @Test
+    void ordersInMongoStayInStepWithoutSql() throws Exception {
+        int exit = run("orders-mongo", "--orders", "30", "--customers", "5", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().containsExactly(KEYS);
+        assertThat(results.at("/example").asText()).isEqualTo("orders-mongo");
+        assertThat(results.at("/wrong").asLong()).isZero();
+        assertThat(results.at("/needed").asLong()).isGreaterThan(30 + 30 + 3);
+        assertThat(results.at("/calls").asLong())
+                .isGreaterThanOrEqualTo(results.at("/needed").asLong());
+        assertThat(results.at("/idleLatencyMedianMs").asDouble()).isPositive();
+        assertThat(out.toString(UTF_8)).containsPattern("streets +5 +0 +0 ");
+    }
+
+    @Test
     void namesTheExamples() {
         assertThat(run("--list")).isZero();
-        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind", "order-sync", "third-party");
+        assertThat(out.toString(UTF_8).lines())
+                .containsExactly("orders", "northwind", "order-sync", "orders-mongo", "third-party");
     }
 
     @ParameterizedTest
@@ -135,7 +152,7 @@ class DemoTest {
             delimiter = '|',
             value = {
                 "--frobnicate                          | Unknown option: '--frobnicate'",
-                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, third-party",
+                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, orders-mongo, third-party",
                 "--orders many                         | --orders",
                 "--customers 0                         | --customers must be at least 1, but is 0",
                 "--api ftp://localhost                 | --api must be an http or https URL",
@@ -148,6 +165,8 @@ class DemoTest {
                 "third-party --clock-factor 151        | --clock-factor must be at most 150, but is 151",
                 "third-party --records 5               | --records must be at least 6, but is 5",
                 "order-sync --records 9                | --records is no option of order-sync",
+                "orders --mongo mongodb://localhost    | --mongo is no option of orders",
+                "orders-mongo --database jdbc:postgresql://localhost/x | --database is no option of orders-mongo",
                 "order-sync --orders 0                 | --orders must be at least 1, but is 0",
             })
     void refusesACommandLineThatItDoesNotUnderstand(String arguments, String message) {
