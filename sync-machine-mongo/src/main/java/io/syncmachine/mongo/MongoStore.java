@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Keeps everything in MongoDB: changes, jobs, leases, payload records, the journal and limits. Durable, and exclusive in the sense of {@link
  * JobExecutor.Capability}; times are those of the primary. Safe for use by several threads.
  *
- * <p>Needs MongoDB 5.0 or newer, as a replica set (one member is enough for a trial) or sharded cluster; a server alone is refused when the engine
+ * <p>Needs MongoDB 6.0 or newer, as a replica set (one member is enough for a trial) or sharded cluster; a server alone is refused when the engine
  * starts. Every write is acknowledged by the majority and every read goes to the primary, whatever the database handle says; so an
  * acknowledged write survives a fail-over. Uses no transactions: each step is a write of one document, and several are in an order in which
  * a crash in between repeats work and loses nothing.

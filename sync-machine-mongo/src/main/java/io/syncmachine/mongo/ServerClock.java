@@ -18,7 +18,7 @@ class ServerClock {
     /** How long it is carried on: machines' clocks do not drift apart by a millisecond in that time. */
     private static final long CARRIED_NANOS = Duration.ofSeconds(5).toNanos();
 
-    /** Said of a server that is no MongoDB 5.0 or newer. */
+    /** Said of a server that is no MongoDB 6.0 or newer. */
     static final String STAND_IN = "standIn";
 
     private static final int COMMAND_NOT_FOUND = 59;
