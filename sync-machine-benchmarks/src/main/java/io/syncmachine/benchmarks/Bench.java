@@ -124,7 +124,10 @@ final class Bench implements Callable<Integer> {
     }
 
     private void publish(Part part, int round, PeerKind kind, PeerControl peer, Trial trial, Server server) {
-        trial.warmUp(options.warmUp());
+        progress.printf(
+                Locale.ROOT,
+                "  warm after %d s%n",
+                trial.warmUp(options.warmUp(), options.warmUpAtMost()).toSeconds());
         for (Work work : Work.values()) {
             if (part.concerns(work) && (work == Work.CREATE || options.works.contains(work))) {
                 beginToLook(peer, server);

@@ -18,7 +18,8 @@ final class Options {
             names = "--warm",
             paramLabel = "SECONDS",
             description =
-                    "How long each peer works on other orders before it is measured. Default: 30; with --quick, 10.")
+                    "How long each peer works on other orders before it is measured: at least this, and up to six times as long"
+                            + " while its JVM still compiles. Default: 30; with --quick, 10.")
     @Nullable
     Integer warm;
 
@@ -89,9 +90,13 @@ final class Options {
             description = "Shows this.")
     boolean help;
 
-    /** How long a peer gets warm. */
+    /** How long a peer gets warm at least. */
     Duration warmUp() {
         return Duration.ofSeconds(warm != null ? warm : quick ? 10 : 30);
+    }
+
+    Duration warmUpAtMost() {
+        return warmUp().multipliedBy(quick ? 1 : 6);
     }
 
     Stock stock() {

@@ -20,12 +20,14 @@ interface PeerControl extends AutoCloseable {
     /**
      * What a process has used so far.
      *
+     * @param compilerSeconds how long the JVM's compilers have worked
      * @param heapMegabytes the sum of the most that each part of the heap has held
      * @param residentMegabytes the most memory that the operating system gave it; null where it does not tell
      * @param threads the most threads at a time
      */
     record Used(
             double cpuSeconds,
+            double compilerSeconds,
             double heapMegabytes,
             @Nullable Double residentMegabytes,
             int threads) {}

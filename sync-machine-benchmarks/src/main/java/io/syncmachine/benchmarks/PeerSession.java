@@ -129,6 +129,7 @@ final class PeerSession implements PeerControl {
                 ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
         return new Used(
                 system.getProcessCpuTime() / 1e9,
+                ManagementFactory.getCompilationMXBean().getTotalCompilationTime() / 1e3,
                 heap,
                 Proc.residentMegabytes(),
                 ManagementFactory.getThreadMXBean().getPeakThreadCount());

@@ -18,6 +18,9 @@ final class Trial {
 
     private static final long POLL_MILLIS = 20;
     private static final Duration QUIET = Duration.ofMillis(250);
+    private static final int TURNS_AT_ONCE = 5;
+    /** The share of the time that the compilers of a warm JVM still work. */
+    private static final double WARM = 0.05;
 
     private final PeerControl peer;
     private final Stub stub;
@@ -37,18 +40,33 @@ final class Trial {
         this.patience = patience;
     }
 
-    /** Runs everything on a stock of its own, and what sends most again and again, until this is over. */
-    void warmUp(Duration atLeast) {
+    /**
+     * Runs everything on a stock of its own, and what sends most again and again, until its JVM has hardly anything left to compile.
+     *
+     * @return how long that took
+     */
+    Duration warmUp(Duration atLeast, Duration atMost) {
         stub.reset(0);
         long start = System.nanoTime();
         for (Work work : Work.values()) {
             peer.run(work, true, 0);
         }
         awaitQuiet();
-        for (long turn = 1; System.nanoTime() - start < atLeast.toNanos(); turn++) {
-            peer.run(Work.FAN_OUT_MANY, true, turn);
-            peer.run(Work.FAN_OUT_ONE, true, turn);
-            awaitQuiet();
+        long turn = 1;
+        while (true) {
+            long before = System.nanoTime();
+            double compiled = peer.used().compilerSeconds();
+            for (long last = turn + TURNS_AT_ONCE; turn < last; turn++) {
+                peer.run(Work.FAN_OUT_MANY, true, turn);
+                peer.run(Work.FAN_OUT_ONE, true, turn);
+                awaitQuiet();
+            }
+            long now = System.nanoTime();
+            double compiling = (peer.used().compilerSeconds() - compiled) / ((now - before) / 1e9);
+            boolean warm = compiling < WARM && now - start >= atLeast.toNanos();
+            if (warm || now - start >= atMost.toNanos()) {
+                return Duration.ofNanos(now - start);
+            }
         }
     }
 

@@ -20,6 +20,7 @@ import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.JobExecutor;
 import io.syncmachine.spi.JobKey;
 import io.syncmachine.spi.MachineDefinition;
+import io.syncmachine.spi.Stage;
 import io.syncmachine.spi.Store;
 import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
@@ -30,6 +31,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +65,7 @@ public final class Engine implements AutoCloseable {
     private final Listeners listeners;
     private final MachineWatch watch;
     private final List<Worker<?, ?, ?>> workers = new ArrayList<>();
-    private final List<Loop> handling = new CopyOnWriteArrayList<>();
+    private final Map<String, Loop> handling = new ConcurrentHashMap<>();
     private final List<Loop> others = new CopyOnWriteArrayList<>();
     private final Outage outage;
     private final Heartbeat heartbeat;
@@ -87,10 +91,10 @@ public final class Engine implements AutoCloseable {
             AdaptivePoll ensurePoll,
             EngineThreads.Step find,
             EngineThreads.Step ensure,
-            List<Loop> loops) {
+            ConcurrentNavigableMap<Stage, Loop> loops) {
 
         void wake() {
-            loops.forEach(Loop::wake);
+            loops.values().forEach(Loop::wake);
         }
     }
 
@@ -133,7 +137,7 @@ public final class Engine implements AutoCloseable {
                 acknowledger::add,
                 machine -> Objects.requireNonNull(gates.get(machine)).closed(),
                 watch::notLetIn);
-        this.relay = new Relay(store, machines, this::wakeWorkers, this::expectSettled, settings.clock());
+        this.relay = new Relay(store, machines, this::wake, this::wakeWorkers, this::expectSettled, settings.clock());
     }
 
     private <S, ID, D> void add(MachineDefinition<S, ID, D> definition) {
@@ -300,7 +304,7 @@ public final class Engine implements AutoCloseable {
                         store,
                         settings,
                         heartbeat,
-                        this::wakeWorkers,
+                        () -> wakeEnsuring(machine),
                         new AdaptivePoll(settings.clock()),
                         ensurePoll),
                 new EnsurePublication<>(
@@ -314,7 +318,7 @@ public final class Engine implements AutoCloseable {
                         ensurePoll,
                         Objects.requireNonNull(gates.get(machine)),
                         trafficWatch::tryToLook),
-                new CopyOnWriteArrayList<>());
+                new ConcurrentSkipListMap<>());
     }
 
     private <E> void startHandling(Handler<E> handler) {
@@ -326,7 +330,7 @@ public final class Engine implements AutoCloseable {
                 heartbeat,
                 (tenant, transaction) -> in(transaction).ofTenant(tenant),
                 new AdaptivePoll(settings.clock()));
-        handling.add(threads.repeat("handle-" + handler.name(), step));
+        handling.put(handler.storedName(), threads.repeat("handle-" + handler.name(), step));
     }
 
     private void startLoops() {
@@ -340,24 +344,27 @@ public final class Engine implements AutoCloseable {
         beating = threads.repeat("heartbeat", heartbeat);
         for (Worker<?, ?, ?> worker : workers) {
             String name = worker.machine().name();
-            worker.loops().add(threads.repeat("find-" + name, worker.find()));
+            worker.loops().put(Stage.FIND_SUBJECTS, threads.repeat("find-" + name, worker.find()));
             Loop ensuring = threads.repeat("ensure-" + name, worker.ensure());
-            worker.loops().add(ensuring);
+            worker.loops().put(Stage.ENSURE_PUBLICATION, ensuring);
             worker.slots().onRoom(ensuring::wake);
             if (worker.machine().definition.told().followUp() != null) {
                 worker.loops()
-                        .add(threads.repeat(
-                                "follow-up-" + name,
-                                new FollowUps<>(
-                                        worker.machine(),
-                                        store,
-                                        settings,
-                                        heartbeat,
-                                        new AdaptivePoll(settings.clock()))));
+                        .put(
+                                Stage.FOLLOW_UP,
+                                threads.repeat(
+                                        "follow-up-" + name,
+                                        new FollowUps<>(
+                                                worker.machine(),
+                                                store,
+                                                settings,
+                                                heartbeat,
+                                                new AdaptivePoll(settings.clock()))));
             }
             if (worker.machine().builderVersion() > 0) {
                 others.add(threads.repeat(
-                        "sweep-" + name, new Sweep(worker.machine(), store, settings, this::wakeWorkers)));
+                        "sweep-" + name,
+                        new Sweep(worker.machine(), store, settings, () -> wakeEnsuring(worker.machine()))));
             }
         }
         Loop watchingMachines = threads.repeat("machines", watch);
@@ -389,7 +396,24 @@ public final class Engine implements AutoCloseable {
 
     private void wakeWorkers() {
         workers.forEach(Worker::wake);
-        handling.forEach(Loop::wake);
+        handling.values().forEach(Loop::wake);
+    }
+
+    /** There are jobs for one loop. */
+    private void wake(JobQueue queue) {
+        Loop loop = handling.get(queue.machine());
+        for (Worker<?, ?, ?> worker : workers) {
+            if (worker.machine().storedName().equals(queue.machine())) {
+                loop = worker.loops().get(queue.stage());
+            }
+        }
+        if (loop != null) {
+            loop.wake();
+        }
+    }
+
+    private void wakeEnsuring(Machine<?, ?, ?> machine) {
+        wake(new JobQueue(machine.storedName(), Stage.ENSURE_PUBLICATION));
     }
 
     private void wake() {
@@ -614,8 +638,8 @@ public final class Engine implements AutoCloseable {
         Loop relayLoop = relaying;
         if (relayLoop != null) {
             relayLoop.stop(left(end));
-            workers.forEach(worker -> worker.loops().forEach(loop -> loop.stop(left(end))));
-            handling.forEach(loop -> loop.stop(left(end)));
+            workers.forEach(worker -> worker.loops().values().forEach(loop -> loop.stop(left(end))));
+            handling.values().forEach(loop -> loop.stop(left(end)));
             others.forEach(loop -> loop.stop(left(end)));
             workers.forEach(this::handBack);
             drain(end);

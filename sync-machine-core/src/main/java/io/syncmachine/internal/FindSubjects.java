@@ -48,7 +48,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private final Settings settings;
     private final Heartbeat heartbeat;
     private final Predicate<Throwable> isAway;
-    private final Runnable wakeWorkers;
+    private final Runnable wakeEnsuring;
     private final AdaptivePoll poll;
     private final AdaptivePoll ensurePoll;
     private final @Nullable Settle settle;
@@ -62,7 +62,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             Store store,
             Settings settings,
             Heartbeat heartbeat,
-            Runnable wakeWorkers,
+            Runnable wakeEnsuring,
             AdaptivePoll poll,
             AdaptivePoll ensurePoll) {
         this.machine = machine;
@@ -71,7 +71,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         this.isAway = store::isAway;
         this.settings = settings;
         this.heartbeat = heartbeat;
-        this.wakeWorkers = wakeWorkers;
+        this.wakeEnsuring = wakeEnsuring;
         this.poll = poll;
         this.ensurePoll = ensurePoll;
         this.settle = machine.settle().orElse(null);
@@ -294,7 +294,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             if (settle != null) {
                 ensurePoll.expectSettled(settle);
             }
-            wakeWorkers.run();
+            wakeEnsuring.run();
         }
 
         /** Writes what became of all; may be called again if the store does not answer. */

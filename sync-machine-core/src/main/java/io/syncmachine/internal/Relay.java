@@ -39,7 +39,8 @@ final class Relay implements EngineThreads.Step {
 
     private final Store store;
     private final Map<String, Machine<?, ?, ?>> machines;
-    private final Runnable wakeWorkers;
+    private final Consumer<JobQueue> wake;
+    private final Runnable wakeAll;
     private final Consumer<Machine<?, ?, ?>> settling;
     private final EngineClock clock;
     private final AdaptivePoll poll;
@@ -54,20 +55,27 @@ final class Relay implements EngineThreads.Step {
         return SUBJECT + type;
     }
 
+    /** Where jobs were enqueued that nobody was told of yet. */
+    private final Set<JobQueue> requested = new LinkedHashSet<>();
+
     /**
      * Makes one.
      *
+     * @param wake told where there are new jobs
+     * @param wakeAll told when others may have made jobs
      * @param settling told of each machine whose subjects were just requested to settle
      */
     Relay(
             Store store,
             Map<String, Machine<?, ?, ?>> machines,
-            Runnable wakeWorkers,
+            Consumer<JobQueue> wake,
+            Runnable wakeAll,
             Consumer<Machine<?, ?, ?>> settling,
             EngineClock clock) {
         this.store = store;
         this.machines = machines;
-        this.wakeWorkers = wakeWorkers;
+        this.wake = wake;
+        this.wakeAll = wakeAll;
         this.settling = settling;
         this.clock = clock;
         this.poll = new AdaptivePoll(clock);
@@ -78,10 +86,9 @@ final class Relay implements EngineThreads.Step {
         woken = true;
     }
 
+    /** Whoever said that there was something may have meant jobs of another node's: all have a look, but only when no changes are left. */
     @Override
     public Duration run() {
-        boolean wakeAnyway = woken;
-        woken = false;
         int taken = store.outbox().relay(BATCH, this::route, store.jobs());
         settled.forEach(settling);
         settled.clear();
@@ -89,10 +96,16 @@ final class Relay implements EngineThreads.Step {
             return poll.found();
         }
         draining = false;
-        if (taken > 0 || wakeAnyway) {
-            wakeWorkers.run();
+        requested.forEach(wake);
+        requested.clear();
+        if (taken > 0) {
+            return poll.found();
         }
-        return taken > 0 ? poll.found() : poll.nothing();
+        if (woken) {
+            woken = false;
+            wakeAll.run();
+        }
+        return poll.nothing();
     }
 
     /** Whether to fold what else waits before the workers begin: changes of one subject far apart in the outbox are one run then. */
@@ -118,6 +131,7 @@ final class Relay implements EngineThreads.Step {
                 JobRequest request = request(change, machine);
                 if (request != null) {
                     folded.merge(request.key(), request, JobRequest::union);
+                    requested.add(JobQueue.of(request.key()));
                 }
             }
         }

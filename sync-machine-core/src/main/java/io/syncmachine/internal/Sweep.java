@@ -36,18 +36,18 @@ final class Sweep implements EngineThreads.Step {
     private final Machine<?, ?, ?> machine;
     private final Store store;
     private final Settings settings;
-    private final Runnable wakeWorkers;
+    private final Runnable wakeEnsuring;
     private @Nullable SubjectKey last;
     private boolean foundSome;
     private boolean told;
     private final long startNanos;
     private long nextNanos;
 
-    Sweep(Machine<?, ?, ?> machine, Store store, Settings settings, Runnable wakeWorkers) {
+    Sweep(Machine<?, ?, ?> machine, Store store, Settings settings, Runnable wakeEnsuring) {
         this.machine = machine;
         this.store = store;
         this.settings = settings;
-        this.wakeWorkers = wakeWorkers;
+        this.wakeEnsuring = wakeEnsuring;
         this.startNanos = settings.clock().nanos();
         this.nextNanos = startNanos;
     }
@@ -80,7 +80,7 @@ final class Sweep implements EngineThreads.Step {
             store.jobs().enqueue(page.stream().map(Sweep::request).toList());
             last = page.get(page.size() - 1);
             foundSome = true;
-            wakeWorkers.run();
+            wakeEnsuring.run();
         }
         return page.size() == limit ? SECOND.multipliedBy(limit).dividedBy(rise.perSecond()) : endOfPass(version);
     }

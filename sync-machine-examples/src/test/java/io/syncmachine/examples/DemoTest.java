@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Whole demonstrations are run here in the profile full only: what the project is checked with runs them by their script. */
 class DemoTest {
 
     private static final String[] KEYS = {
@@ -47,6 +48,7 @@ class DemoTest {
     }
 
     @Test
+    @Tag("full")
     void ordersStayInStepThoughTheWorkerIsKilled() throws Exception {
         int exit = run("--orders", "60", "--customers", "6", "--seed", "7", "--json");
 
@@ -68,6 +70,7 @@ class DemoTest {
     }
 
     @Test
+    @Tag("full")
     void northwindGetsThroughThoughTheApiFailsForAWhile() throws Exception {
         Path sql = Path.of(Objects.requireNonNull(DemoTest.class.getResource("/northwind-small.sql"))
                 .toURI());

@@ -17,17 +17,18 @@ final class ArrayStatement implements AutoCloseable {
 
     private final Connection connection;
     private final PreparedStatement statement;
+    private final boolean second;
     private int parameter;
 
     ArrayStatement(Connection connection, String sql) throws SQLException {
-        this.connection = connection;
-        this.statement = connection.prepareStatement(sql);
+        this(connection, "", sql);
     }
 
-    /** One that its dialect prepares. */
-    ArrayStatement(Connection connection, String sql, Dialect dialect) throws SQLException {
-        this(connection, sql);
-        dialect.prepared(statement);
+    /** One that follows another, which has no parameters and answers one result. */
+    ArrayStatement(Connection connection, String first, String sql) throws SQLException {
+        this.connection = connection;
+        this.statement = connection.prepareStatement(first + sql);
+        this.second = !first.isEmpty();
     }
 
     /** Reads a row. */
@@ -83,7 +84,12 @@ final class ArrayStatement implements AutoCloseable {
     }
 
     int update() throws SQLException {
-        return statement.executeUpdate();
+        if (!second) {
+            return statement.executeUpdate();
+        }
+        statement.execute();
+        statement.getMoreResults();
+        return statement.getUpdateCount();
     }
 
     /** Where more than one statement is sent. */
@@ -93,12 +99,21 @@ final class ArrayStatement implements AutoCloseable {
 
     <R> List<R> query(RowReader<R> reader) throws SQLException {
         List<R> result = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
+        try (ResultSet rows = rows()) {
             while (rows.next()) {
                 result.add(reader.read(rows));
             }
         }
         return result;
+    }
+
+    private ResultSet rows() throws SQLException {
+        if (!second) {
+            return statement.executeQuery();
+        }
+        statement.execute();
+        statement.getMoreResults();
+        return statement.getResultSet();
     }
 
     @Override

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 final class Database {
 
     private static final int MAX_TRIES = 5;
-    private static final int LARGE_BATCH = 100;
     /** The transaction that the current thread's calls join. */
     private static final ThreadLocal<@Nullable Together> TOGETHER = new ThreadLocal<>();
 
@@ -69,16 +68,9 @@ final class Database {
         });
     }
 
-    /** A statement over arrays whose plan depends on how large its tables are; others need not be prepared by the dialect. */
+    /** A statement over arrays on the store's tables, in a transaction of its own. */
     ArrayStatement statement(Connection connection, String template) throws SQLException {
-        return new ArrayStatement(connection, sql(template), dialect);
-    }
-
-    /** The same for a batch of this size: its tables hold at least as many rows, so that a large one can use a plan that was kept. */
-    private ArrayStatement statement(Connection connection, String template, int batch) throws SQLException {
-        return batch < LARGE_BATCH
-                ? statement(connection, template)
-                : new ArrayStatement(connection, dialect.kept(sql(template)));
+        return new ArrayStatement(connection, dialect.planning(), sql(template));
     }
 
     /** Has a connection plan each statement when it runs. */
@@ -88,14 +80,8 @@ final class Database {
 
     /** Runs a statement over arrays, and answers its rows. */
     <R> List<R> query(String template, ArrayStatement.Binder parameters, ArrayStatement.RowReader<R> reader) {
-        return query(template, 0, parameters, reader);
-    }
-
-    /** Runs a statement about so many rows, and answers rows. */
-    <R> List<R> query(
-            String template, int batch, ArrayStatement.Binder parameters, ArrayStatement.RowReader<R> reader) {
         return call(connection -> {
-            try (ArrayStatement statement = statement(connection, template, batch)) {
+            try (ArrayStatement statement = statement(connection, template)) {
                 return parameters.bind(statement).query(reader);
             }
         });

@@ -6,7 +6,6 @@ import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.Wakeups;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
@@ -47,12 +46,12 @@ interface Dialect {
         return null;
     }
 
-    /** Called for each statement about a batch, before it runs, unless its plan may be kept. */
-    default void prepared(PreparedStatement statement) throws SQLException {}
-
-    /** A statement about a large batch, in a form that is always the same, and never that of one about a small batch. */
-    default String kept(String sql) {
-        return sql;
+    /**
+     * What must be sent before each statement on the store's own tables, in the same round trip, so that its plan is right whatever the
+     * database knows of them: a statement that answers one result; empty for nothing. Called for statements in transactions of the store's own only.
+     */
+    default String planning() {
+        return "";
     }
 
     /** Has a connection plan each statement when it runs, until the answer is closed. */

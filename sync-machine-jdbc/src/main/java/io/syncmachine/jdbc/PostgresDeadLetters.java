@@ -13,14 +13,14 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
     private static final Sql SQL =
             new Sql("${p}job t", since("t.failing_since"), PARKED_FOR, "array_to_string(t.causes, chr(31))");
     private static final String IS_ONE =
-            " where j.tenant = m.tenant and j.machine = m.machine and j.stage = m.stage and j.job_key = m.job_key";
+            " where j.job_key = any(array[m.job_key]) and j.machine = m.machine and j.tenant = m.tenant and j.stage = m.stage";
     private static final String REQUEUE = """
             with m as (
                 select t.tenant, t.machine, t.stage, t.job_key, c.delay from ${p}job t
                 join unnest(?, ?, ?, ?, ?) as c(tenant, machine, stage, job_key, delay)
-                    on t.tenant = c.tenant and t.machine = c.machine and t.stage = c.stage and t.job_key = c.job_key
+                    on t.job_key = any(array[c.job_key]) and t.machine = c.machine and t.tenant = c.tenant and t.stage = c.stage
                 where t.parked
-                order by t.job_key, t.machine, t.tenant, t.stage for update of t)
+                order by c.job_key collate "C", c.machine collate "C", c.tenant collate "C", c.stage for update of t)
             update ${p}job j set
                 parked = false, parked_at = null, refused = null, last_failure = null, attempts = 0, failing_since = null,
                 due_at = now() + m.delay * interval '1 microsecond'
@@ -29,10 +29,10 @@ final class PostgresDeadLetters extends JdbcDeadLetters {
             with m as (
                 select t.tenant, t.machine, t.stage, t.job_key from ${p}job t
                 join unnest(?, ?, ?, ?) as c(tenant, machine, stage, job_key)
-                    on t.tenant = c.tenant and t.machine = c.machine and t.stage = c.stage and t.job_key = c.job_key
+                    on t.job_key = any(array[c.job_key]) and t.machine = c.machine and t.tenant = c.tenant and t.stage = c.stage
                 where t.parked and\s""" + PARKED_FOR + """
              >= ?
-                order by t.job_key, t.machine, t.tenant, t.stage for update of t)
+                order by c.job_key collate "C", c.machine collate "C", c.tenant collate "C", c.stage for update of t)
             delete from ${p}job j using m""" + IS_ONE;
 
     private final Database database;

@@ -12,13 +12,23 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Set;
 import org.postgresql.PGConnection;
-import org.postgresql.PGStatement;
 
 /** PostgreSQL 12 and newer: every step is one statement over arrays. */
 final class PostgresDialect implements Dialect {
 
     private static final String UNDEFINED_TABLE = "42P01";
     private static final String INVALID_SCHEMA = "3F000";
+    /**
+     * Every statement finds its rows by an index, one by one for the items of a batch, or in the index's order. A planner that has seen the
+     * tables nearly empty takes other ways for as good, and they are slower by orders of magnitude once the tables are large. With
+     * these settings, which are the transaction's alone, no other way is left, and plans may be kept. That a batch is not joined to all that an
+     * index holds, its statements see to themselves: the first column of the index is compared with {@code any(array[…])}, for which the
+     * planner knows no other join.
+     */
+    private static final String PLANNING = """
+            select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+                set_config('plan_cache_mode', 'force_generic_plan', true);
+            """;
     /** A failed serialization; a deadlock. */
     private static final Set<String> TRY_AGAIN = Set.of("40001", "40P01");
 
@@ -34,24 +44,9 @@ final class PostgresDialect implements Dialect {
                 union all
                 select prepared from pg_prepared_xacts where database = current_database()) as t(began)""";
 
-    /**
-     * {@inheritDoc} It is planned anew each time, which costs about a millisecond a batch. A plan that is kept from quiet times, when tables are nearly
-     * empty, would read them from end to end for each batch when there is much to do, until they are analyzed again.
-     */
     @Override
-    public void prepared(PreparedStatement statement) throws SQLException {
-        if (statement.isWrapperFor(PGStatement.class)) {
-            statement.unwrap(PGStatement.class).setPrepareThreshold(0);
-        }
-    }
-
-    /**
-     * {@inheritDoc} Its plan is kept: it was made when the tables held a large batch, and finds each row of one by itself. The driver keeps plans
-     * by the text of a statement, so it must differ.
-     */
-    @Override
-    public String kept(String sql) {
-        return sql + " ";
+    public String planning() {
+        return PLANNING;
     }
 
     @Override

@@ -11,7 +11,9 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -122,35 +124,19 @@ final class PostgresJobs extends JdbcJobs {
                 null::bigint as token, null::integer as attempts, null::bigint as failing_for, null::text as changed,
                 null::text as causes, -1::smallint as lane, null::timestamptz as due_at
             union all select * from claimed order by lane, due_at""";
-    /**
-     * The claims of a batch, by the key of their jobs. A condition that always holds lets the planner expect few of them; so it looks
-     * for each job over the index, and never reads the table from end to end for a batch, which it takes for cheaper than it is.
-     */
-    private static final String CLAIMS = """
-            (select * from unnest(?, ?, ?, ?, ?) with ordinality as c(tenant, machine, stage, job_key, token, ordinal)
-                where c.token + 0 = c.token
-                order by c.job_key collate "C", c.machine collate "C", c.tenant collate "C", c.stage)""";
-    /** The jobs that they still hold, locked in that order: all of them, for those that are not settled run again. */
-    private static final String HELD = "with m as (select c.* from " + CLAIMS + """
-             c join ${p}job j
-                on j.job_key = c.job_key and j.machine = c.machine and j.tenant = c.tenant and j.stage = c.stage
-                where j.token = c.token
-                order by j.job_key, j.machine, j.tenant, j.stage for update of j)
-            """;
 
     private static final String NOT_REQUESTED_AGAIN = " j.requested = j.claimed and";
     private static final String IS_HELD = """
-             j.job_key = m.job_key and j.machine = m.machine and j.tenant = m.tenant and j.stage = m.stage
+             j.job_key = any(array[m.job_key]) and j.machine = m.machine and j.tenant = m.tenant and j.stage = m.stage
                 and j.token = m.token
             returning m.token""";
     private static final String COMPLETE =
-            "delete from ${p}job j using " + CLAIMS + " m where" + NOT_REQUESTED_AGAIN + IS_HELD;
-    private static final String RUN_AGAIN = HELD + """
+            "delete from ${p}job j using " + claims() + " m where" + NOT_REQUESTED_AGAIN + IS_HELD;
+    private static final String RUN_AGAIN = held("told") + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
-                attempts = 0, failing_since = null, last_failure = null, causes = j.causes[r.told + 1:]
-            from m join unnest(?) with ordinality as r(told, ordinal) on r.ordinal = m.ordinal
-            where""" + IS_HELD;
+                attempts = 0, failing_since = null, last_failure = null, causes = j.causes[m.told + 1:]
+            from m where""" + IS_HELD;
     /** Goes from queue to queue over the index, and takes of each what has been due longest and is not claimed. */
     private static final String LONGEST_DUE = """
             with recursive q as (
@@ -188,31 +174,26 @@ final class PostgresJobs extends JdbcJobs {
     private static final String ERASE = """
             update ${p}job j set last_failure = null, refused = null
             where j.tenant = ? and j.machine = ? and j.stage = ? and j.job_key = ? returning 1""";
-    private static final String RELEASE = HELD + """
+    private static final String RELEASE = held("delay", "counts", "reason") + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null,
-                due_at = now() + r.delay * interval '1 microsecond', settle_by = null,
-                attempts = case when r.counts then j.attempts else j.attempts - 1 end,
-                failing_since = case when r.counts then coalesce(j.failing_since, now())
-                    else j.failing_since + r.delay * interval '1 microsecond' end,
-                last_failure = r.reason
-            from m join unnest(?, ?, ?) with ordinality as r(delay, counts, reason, ordinal) on r.ordinal = m.ordinal
-            where""" + IS_HELD;
-    private static final String PARK = HELD + """
+                due_at = now() + m.delay * interval '1 microsecond', settle_by = null,
+                attempts = case when m.counts then j.attempts else j.attempts - 1 end,
+                failing_since = case when m.counts then coalesce(j.failing_since, now())
+                    else j.failing_since + m.delay * interval '1 microsecond' end,
+                last_failure = m.reason
+            from m where""" + IS_HELD;
+    private static final String PARK = held("failure", "refused") + """
             update ${p}job j set
                 token = null, claimed = null, owner = null, lease_until = null, parked = true,
-                parked_at = now(), refused = r.refused,
-                failing_since = coalesce(j.failing_since, now()), last_failure = r.failure
-            from m join unnest(?, ?) with ordinality as r(failure, refused, ordinal) on r.ordinal = m.ordinal
-            where""" + NOT_REQUESTED_AGAIN + IS_HELD;
+                parked_at = now(), refused = m.refused,
+                failing_since = coalesce(j.failing_since, now()), last_failure = m.failure
+            from m where""" + NOT_REQUESTED_AGAIN + IS_HELD;
     private static final String RENEW =
-            HELD + "update ${p}job j set lease_until = now() + ? * interval '1 microsecond' from m where" + IS_HELD;
+            held() + "update ${p}job j set lease_until = now() + ? * interval '1 microsecond' from m where" + IS_HELD;
 
     private final Database database;
     private final Turns turns = new Turns();
-    /** How many jobs the latest claim of a queue found: the next one will find about as many. */
-    private final Map<Queue, Integer> latest = new ConcurrentHashMap<>();
-
     /** The tenant of a queue in which there was no other one when all were looked at. */
     private final Map<Queue, String> onlyTenants = new ConcurrentHashMap<>();
 
@@ -226,6 +207,25 @@ final class PostgresJobs extends JdbcJobs {
                 "(extract(epoch from t.due_at - now()) * 1000000)::bigint",
                 "array_to_string(t.causes, chr(31))");
         this.database = database;
+    }
+
+    /** The claims of a batch with what else is said of each, in the order of their jobs' keys. */
+    private static String claims(String... further) {
+        List<String> columns = new ArrayList<>(List.of("tenant", "machine", "stage", "job_key", "token"));
+        columns.addAll(List.of(further));
+        return "(select * from unnest(" + String.join(", ", Collections.nCopies(columns.size(), "?")) + ") as c("
+                + String.join(", ", columns)
+                + ") order by c.job_key collate \"C\", c.machine collate \"C\", c.tenant collate \"C\", c.stage)";
+    }
+
+    /** Those whose jobs they still hold, locked in that order: all of them, for those that are not settled run again. */
+    private static String held(String... further) {
+        return "with m as (select c.* from " + claims(further) + """
+                 c join ${p}job j
+                    on j.job_key = any(array[c.job_key]) and j.machine = c.machine and j.tenant = c.tenant and j.stage = c.stage
+                    where j.token = c.token
+                    order by c.job_key collate "C", c.machine collate "C", c.tenant collate "C", c.stage for update of j)
+                """;
     }
 
     @Override
@@ -276,7 +276,6 @@ final class PostgresJobs extends JdbcJobs {
         List<Due> rows = claimOf(only, queue, request, limit);
         Due head = rows.get(0);
         List<Claim> claims = claims(rows);
-        latest.put(queue, claims.size());
         boolean alone = Stream.of(head.first(), head.last()).allMatch(tenant -> tenant == null || tenant.equals(only));
         if (!alone) {
             onlyTenants.remove(queue);
@@ -296,7 +295,6 @@ final class PostgresJobs extends JdbcJobs {
         long stage = number(queue.stage());
         return database.query(
                 CLAIM_OF_ONE,
-                latest.getOrDefault(queue, 0),
                 statement -> statement
                         .text(queue.machine())
                         .number(stage)
@@ -316,7 +314,6 @@ final class PostgresJobs extends JdbcJobs {
         long stage = number(queue.stage());
         List<Due> rows = database.query(
                 CLAIM,
-                latest.getOrDefault(queue, 0),
                 statement -> statement
                         .text(queue.machine())
                         .number(stage)
@@ -332,7 +329,6 @@ final class PostgresJobs extends JdbcJobs {
                 PostgresJobs::due);
         Due head = rows.get(0);
         List<Claim> claims = claims(rows);
-        latest.put(queue, claims.size());
         String last = head.last();
         if (last != null && head.visited() == 1 && after.isEmpty()) {
             onlyTenants.put(queue, last);
@@ -427,7 +423,6 @@ final class PostgresJobs extends JdbcJobs {
         }
         return new HashSet<>(database.query(
                 sql,
-                batch.size(),
                 statement -> further.bind(
                         keys(statement, batch, item -> claim.apply(item).key())
                                 .longs(batch, item -> claim.apply(item).token())),

@@ -34,14 +34,9 @@ final class PostgresPayloads implements PayloadStore {
             returning\s""" + KNOWN + """
             , p.doubt, p.tenant, p.machine, p.subject_id, p.epoch,
             greatest(coalesce((extract(epoch from p.call_until - clock_timestamp()) * 1000000)::bigint, 0), 0)""";
-    /**
-     * The records that the runs of a batch still have; no two runs hold the same epoch. A condition that always holds lets the planner
-     * expect few of them; so it looks for each record over the index, and never reads the table from end to end for a batch, which
-     * it takes for cheaper than it is.
-     */
+    /** The records that the runs of a batch still have; no two runs hold the same epoch. */
     private static final String HELD = """
-             p.subject_id = w.subject_id and p.machine = w.machine and p.tenant = w.tenant and p.epoch = w.epoch
-                and w.epoch + 0 = w.epoch
+             p.subject_id = any(array[w.subject_id]) and p.machine = w.machine and p.tenant = w.tenant and p.epoch = w.epoch
             returning p.epoch""";
 
     private static final String INTENT = """
@@ -79,7 +74,7 @@ final class PostgresPayloads implements PayloadStore {
     private static final String FIND_ALL = "select " + KNOWN + """
             , p.doubt or p.intended, p.tenant, p.machine, p.subject_id from ${p}payload p
             join unnest(?, ?, ?) as k(tenant, machine, subject_id)
-                on p.tenant = k.tenant and p.machine = k.machine and p.subject_id = k.subject_id""";
+                on p.subject_id = any(array[k.subject_id]) and p.machine = k.machine and p.tenant = k.tenant""";
     private static final String OUTDATED = """
             select p.tenant, p.machine, p.subject_id from ${p}payload p
             where p.machine = ? and p.state = 'PRESENT' and p.builder_version < ?
@@ -100,7 +95,7 @@ final class PostgresPayloads implements PayloadStore {
             gone as (
                 delete from ${p}payload p using looked l
                 where l.state in ('NEVER', 'ABSENT')
-                    and p.subject_id = l.subject_id and p.machine = l.machine and p.tenant = l.tenant
+                    and p.subject_id = any(array[l.subject_id]) and p.machine = l.machine and p.tenant = l.tenant
                     and p.state <> 'PRESENT' and not p.intended and not p.doubt
                     and p.used_at < clock_timestamp() - ? * interval '1 microsecond')
             select count(*) over (), tenant, machine, subject_id from looked
@@ -131,10 +126,7 @@ final class PostgresPayloads implements PayloadStore {
 
     private List<Opening> open(Collection<SubjectKey> keys, boolean doubt) {
         return database.query(
-                OPEN,
-                keys.size(),
-                statement -> keys(statement.flag(doubt), keys, key -> key),
-                PostgresPayloads::opening);
+                OPEN, statement -> keys(statement.flag(doubt), keys, key -> key), PostgresPayloads::opening);
     }
 
     private static Opening opening(ResultSet row) throws SQLException {
@@ -279,9 +271,7 @@ final class PostgresPayloads implements PayloadStore {
     private record Looked(long count, SubjectKey last) {}
 
     private Set<Long> update(String sql, Collection<?> batch, ArrayStatement.Binder parameters) {
-        return batch.isEmpty()
-                ? Set.of()
-                : new HashSet<>(database.query(sql, batch.size(), parameters, row -> row.getLong(1)));
+        return batch.isEmpty() ? Set.of() : new HashSet<>(database.query(sql, parameters, row -> row.getLong(1)));
     }
 
     private static <T> ArrayStatement keys(ArrayStatement statement, Collection<T> batch, Function<T, SubjectKey> key)

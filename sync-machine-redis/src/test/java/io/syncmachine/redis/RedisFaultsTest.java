@@ -27,6 +27,7 @@ import redis.clients.jedis.RedisClient;
  * Everything that can be is in one Redis that keeps nothing on the disk: jobs, leases, limits and wake-ups. It is killed, flushed, paused, and replaced by a
  * replica that lacks what was written last, while changes are written and published.
  */
+@Tag("full")
 class RedisFaultsTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -232,13 +233,11 @@ class RedisFaultsTest {
     }
 
     @Test
-    @Tag("full")
     void nothingIsLostWhereLeasesAreGrantedToEverybody() throws Exception {
         nothingIsLost(1, (name, works) -> start(name, works, new Generous()));
     }
 
     @Test
-    @Tag("full")
     void nothingIsLostInFiveRounds() throws Exception {
         nothingIsLost(5, (name, works) -> start(name, works, RedisLeases.of(client)));
     }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 class SimulationTest {
 
-    private static final int SEEDS = 2000;
+    private static final int SEEDS = 1000;
     private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.syncmachine");
     private static Level level;
 
