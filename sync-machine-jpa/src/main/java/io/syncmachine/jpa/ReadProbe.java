@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
@@ -26,6 +27,7 @@ final class ReadProbe<E> {
     private static final int WORLDS = 8;
     private static final int PASSES = 5;
     private static final int MOST_TRIES = 12;
+    private static final String FAILED = "failed: ";
 
     private final Function<E, VariableCopy<E>> copies;
     private final CheckedFunction<? super E, String> outcome;
@@ -69,7 +71,7 @@ final class ReadProbe<E> {
     private VariableCopy<E> copy(Object id, E entity) {
         String expected;
         try {
-            expected = outcome.apply(entity);
+            expected = Objects.requireNonNull(outcome.apply(entity));
         } catch (Exception e) {
             throw new IllegalStateException("the document of " + id + " cannot be built", e);
         }
@@ -99,7 +101,7 @@ final class ReadProbe<E> {
 
     private String look(VariableCopy<E> copy) {
         try {
-            return outcome.apply(copy.root());
+            return Objects.requireNonNull(outcome.apply(copy.root()));
         } catch (Exception | LinkageError | AssertionError e) {
             return failed(e);
         }
@@ -108,8 +110,6 @@ final class ReadProbe<E> {
     private static String failed(Throwable failure) {
         return FAILED + failure.getClass().getName();
     }
-
-    private static final String FAILED = "failed: ";
 
     private void probe(VariableCopy<E> copy) {
         Map<String, List<Slot>> byPath = new LinkedHashMap<>();

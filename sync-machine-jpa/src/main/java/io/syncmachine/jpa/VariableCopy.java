@@ -113,7 +113,11 @@ final class VariableCopy<E> {
 
     /** What is being copied: which entity, on which path, and those on the way to it. */
     private record Way(
-            String path, String type, String prefix, EntityPersister persister, Map<Object, Object> ancestors) {
+            String path,
+            String type,
+            String prefix,
+            EntityPersister persister,
+            IdentityHashMap<Object, Object> ancestors) {
 
         Attribute attribute(String name, @Nullable Tie tie) {
             return new Attribute(path + name, type, prefix + name, tie);
@@ -139,7 +143,7 @@ final class VariableCopy<E> {
         return slots;
     }
 
-    private Object copy(Object reference, String path, Map<Object, Object> ancestors) {
+    private Object copy(Object reference, String path, IdentityHashMap<Object, Object> ancestors) {
         Object entity = Hibernate.unproxy(reference);
         Object known = ancestors.get(entity);
         if (known != null) {
@@ -148,7 +152,7 @@ final class VariableCopy<E> {
         EntityPersister persister = session.getEntityPersister(null, entity);
         Object copy = persister.instantiate(persister.getIdentifier(entity, session), session);
         Fields.copy(entity, copy);
-        Map<Object, Object> way = new IdentityHashMap<>(ancestors);
+        IdentityHashMap<Object, Object> way = new IdentityHashMap<>(ancestors);
         way.put(entity, copy);
         EntityType<?> type = metamodel.entity(Hibernate.getClass(entity));
         Way here = new Way(path, type.getName(), "", persister, way);
@@ -369,7 +373,8 @@ final class VariableCopy<E> {
 
     private jakarta.persistence.metamodel.@Nullable Attribute<?, ?> attribute(Way way, String name) {
         ManagedType<?> type = metamodel.entity(way.persister().getMappedClass());
-        for (String step : (way.prefix() + name).split("\\.")) {
+        String[] steps = (way.prefix() + name).split("\\.", -1);
+        for (String step : steps) {
             jakarta.persistence.metamodel.Attribute<?, ?> attribute = type.getAttribute(step);
             if (attribute instanceof SingularAttribute<?, ?> single
                     && single.getType() instanceof EmbeddableType<?> embeddable) {

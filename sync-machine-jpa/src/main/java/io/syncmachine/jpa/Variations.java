@@ -128,6 +128,7 @@ final class Variations {
         return null;
     }
 
+    @SuppressWarnings("JavaUtilDate") // entities may have them
     private static List<@Nullable Object> dates(Class<?> type) {
         if (type == java.sql.Date.class) {
             return List.of(new java.sql.Date(0), new java.sql.Date(4_000_000_000_000L));

@@ -230,7 +230,11 @@ class DeclaredPathsDocumentTest {
                         ReadSetCheck.of(JpaEntities.of(unit.factory), machine).assertCovered(1L))
                 .satisfies(failure -> assertThat(page)
                         .contains(String.join(
-                                "\n", failure.getMessage().lines().limit(3).toList())));
+                                "\n",
+                                String.valueOf(failure.getMessage())
+                                        .lines()
+                                        .limit(3)
+                                        .toList())));
     }
 
     @Test

@@ -508,7 +508,7 @@ final class PathModel {
     static class WeighingId implements Serializable {
         private static final long serialVersionUID = 1L;
 
-        Long parcel;
+        Long parcel = 0L;
         int no;
 
         WeighingId() {}
