@@ -78,7 +78,7 @@ final class Listeners implements ChangeListener {
     public Set<String> findersOf(String type) {
         Set<String> names = new TreeSet<>();
         for (Interest interest : interests(type)) {
-            if (interest instanceof Machine<?, ?, ?> machine && !machine.isSubject(type)) {
+            if (interest instanceof Machine<?, ?, ?> machine && machine.hasFinder(type)) {
                 names.add(machine.storedName());
             }
         }

@@ -140,7 +140,9 @@ final class Relay implements EngineThreads.Step {
 
     private @Nullable JobRequest request(Change change, String machineName) {
         Machine<?, ?, ?> machine = machines.get(machineName);
-        if (change.type().startsWith(SUBJECT) || (machine != null && machine.isSubject(change.type()))) {
+        boolean alongEdges = machine != null
+                && !machine.edges(change.type(), change.changed()).isEmpty();
+        if (change.type().startsWith(SUBJECT) || (machine != null && machine.isSubject(change.type()) && !alongEdges)) {
             return new JobRequest(
                     JobKey.ensurePublication(change.tenant(), machineName, change.id()),
                     ChangedProperties.all(),
@@ -148,14 +150,19 @@ final class Relay implements EngineThreads.Step {
                     List.of(cause(change)),
                     machine == null ? null : settle(machine));
         }
-        if (change.kind() == ChangeKind.DELETE && machine != null && machine.listener(change.type()) != null) {
-            return null; // its subjects were found when it was deleted
+        if (change.kind() == ChangeKind.DELETE && machine != null && !alongEdges && wereFound(machine, change)) {
+            return null;
         }
         return new JobRequest(
                 JobKey.findSubjects(change.tenant(), machineName, change.type(), change.id()),
                 change.changed(),
                 Lane.LIVE,
                 List.of(cause(change)));
+    }
+
+    /** Whether the subjects of a deleted entity were found when it was deleted. */
+    private static boolean wereFound(Machine<?, ?, ?> machine, Change change) {
+        return machine.listener(change.type()) != null && !machine.concernsItself(change.type(), change.changed());
     }
 
     private @Nullable Settle settle(Machine<?, ?, ?> machine) {

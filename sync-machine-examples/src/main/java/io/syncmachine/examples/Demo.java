@@ -118,6 +118,11 @@ public final class Demo implements Callable<Integer> {
     private @Nullable Path sql;
 
     @Option(
+            names = "--declared",
+            description = "northwind: by declared paths, without a single function that finds orders")
+    private @Nullable Boolean declared;
+
+    @Option(
             names = "--api",
             paramLabel = "URL",
             description = "publish to this server, which takes PUT /orders/{id} and DELETE /orders/{id}")
@@ -207,6 +212,9 @@ public final class Demo implements Callable<Integer> {
         if (!example.equals(ORDERS_MONGO)) {
             refuse("--mongo", mongo);
         }
+        if (!example.equals(NORTHWIND)) {
+            refuse("--declared", declared);
+        }
         switch (example) {
             case ORDERS -> {
                 refuse("--sql", sql);
@@ -220,7 +228,7 @@ public final class Demo implements Callable<Integer> {
                 refuse("--orders", orders);
                 refuse("--customers", customers);
                 refuse("--seed", seed);
-                return NorthwindExample.run(checkedSql(), options);
+                return NorthwindExample.run(checkedSql(), Boolean.TRUE.equals(declared), options);
             }
             case ORDER_SYNC -> {
                 refuse("--customers", customers);

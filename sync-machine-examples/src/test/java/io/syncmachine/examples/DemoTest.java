@@ -92,6 +92,17 @@ class DemoTest {
     }
 
     @Test
+    void northwindNeedsNoFindersWherePathsAreDeclared() throws Exception {
+        Path sql = Path.of(Objects.requireNonNull(DemoTest.class.getResource("/northwind-small.sql"))
+                .toURI());
+        int exit = run("northwind", "--declared", "--sql", sql.toString(), "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        assertThat(json().at("/wrong").asLong()).isZero();
+        assertThat(out.toString(UTF_8)).containsPattern("line +1 +1 +1 +0 +0").containsPattern("note +1 +0 +0 +0 +0");
+    }
+
+    @Test
     @Tag("full")
     void orderSyncKeepsTheLimitsOfAServiceThatFailsNowAndThen() throws Exception {
         int exit = run("order-sync", "--orders", "30", "--json");
@@ -160,6 +171,7 @@ class DemoTest {
                 "--user me                             | --user and --password are for --database",
                 "northwind                             | northwind needs --sql FILE",
                 "northwind --sql no-such-file          | --sql no-such-file is not a file that can be read",
+                "orders --declared                     | --declared is no option of orders",
                 "northwind --sql pom.xml --seed 3      | --seed is no option of northwind",
                 "order-sync --customers 3              | --customers is no option of order-sync",
                 "third-party --clock-factor 151        | --clock-factor must be at most 150, but is 151",

@@ -1,13 +1,17 @@
 package io.syncmachine.jpa;
 
+import io.syncmachine.ReadPolicy;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
+import io.syncmachine.spi.DerivedPaths;
+import io.syncmachine.spi.DerivedPaths.Edge;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.Reads;
 import io.syncmachine.spi.Store;
 import jakarta.persistence.EntityGraph;
 import jakarta.persistence.EntityManager;
@@ -17,12 +21,14 @@ import jakarta.persistence.PersistenceException;
 import jakarta.persistence.PersistenceUnitUtil;
 import jakarta.persistence.TypedQuery;
 import jakarta.persistence.metamodel.EntityType;
+import jakarta.persistence.metamodel.Metamodel;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +53,7 @@ import org.hibernate.persister.entity.EntityPersister;
 import org.hibernate.proxy.HibernateProxy;
 import org.hibernate.proxy.LazyInitializer;
 import org.hibernate.resource.transaction.spi.TransactionCoordinatorBuilder;
+import org.hibernate.stat.Statistics;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +83,7 @@ public final class JpaEntities implements EntitySource {
     private final Set<Class<?>> withoutIdClass = new HashSet<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
+    private final TracedReferences traced = new TracedReferences();
     private volatile @Nullable ChangeCapture capture;
 
     private JpaEntities(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
@@ -179,6 +187,38 @@ public final class JpaEntities implements EntitySource {
         return entity.describe(factory.getMetamodel());
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The mapping may be any: embeddables, inheritance, collections of elements, maps, associations of every kind in one direction or
+     * both, owned or not, references to the same class, composite ids. Not derived are associations to entities of any kind ({@code
+     * @Any}), what the database computes ({@code @Formula}), and what has an SQL restriction.
+     */
+    @Override
+    public <S> DerivedPaths<?> derive(Class<S> subject, Map<String, ReadPolicy> paths) {
+        return derive(entity(subject), paths);
+    }
+
+    private <S, ID> DerivedPaths<ID> derive(MappedEntity<S, ID> subject, Map<String, ReadPolicy> paths) {
+        Metamodel metamodel = factory.getMetamodel();
+        MappingMetamodel mappings =
+                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
+        PathNode root = new PathDerivation(metamodel, mappings, type -> entity(type.getJavaType()), traced, subject)
+                .derive(paths);
+        Map<Edge, PathNode> nodes = new LinkedHashMap<>();
+        for (PathNode node : root.all()) {
+            if (node == root || !node.isIgnored()) {
+                describe(node.entity.type()); // an id that cannot travel is refused
+                nodes.put(node.edge(metamodel), node);
+            }
+        }
+        return new MappedPaths<>(
+                new PathSessions(factory, tenancy, this::answer),
+                subject,
+                IdParts.of(metamodel, subject.type()),
+                nodes);
+    }
+
     @SuppressWarnings("unchecked") // the map holds each class's own description
     private <E> MappedEntity<E, ?> entity(Class<E> type) {
         MappedEntity<?, ?> entity = mapped.get(type);
@@ -228,7 +268,13 @@ public final class JpaEntities implements EntitySource {
         Map<String, MappedEntity<?, ?>> listened = new HashMap<>(byClass);
         listened.values().removeIf(entity -> !listener.listensTo(entity.name()));
         capture = new ChangeCapture(
-                listener, outbox, Map.copyOf(listened), Map.copyOf(byClass), factory.getPersistenceUnitUtil(), tenancy);
+                listener,
+                outbox,
+                Map.copyOf(listened),
+                Map.copyOf(byClass),
+                factory.getPersistenceUnitUtil(),
+                tenancy,
+                traced);
         hibernateListener().add(capture);
     }
 
@@ -346,6 +392,55 @@ public final class JpaEntities implements EntitySource {
         }
     }
 
+    /** {@inheritDoc} Queries of all sessions of the persistence unit count; its statistics are switched on meanwhile. */
+    @Override
+    public <E, ID> Reads probe(
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super E, String> outcome)
+            throws Exception {
+        Statistics statistics = factory.unwrap(SessionFactoryImplementor.class).getStatistics();
+        boolean enabled = statistics.isStatisticsEnabled();
+        statistics.setStatisticsEnabled(true);
+        try (EntityManager manager = tenancy.open(tenant)) {
+            Session session = manager.unwrap(Session.class);
+            session.setDefaultReadOnly(true);
+            session.setHibernateFlushMode(FlushMode.MANUAL);
+            session.setCacheMode(CacheMode.IGNORE);
+            EntityTransaction transaction = manager.getTransaction();
+            transaction.begin();
+            try {
+                Map<ID, E> found = load(manager, type, ids);
+                found.values().removeIf(entity -> !tenancy.isOf(tenant, entity));
+                if (!found.keySet().containsAll(ids)) {
+                    throw new IllegalStateException(
+                            "of the " + entity(type).name() + " " + ids + " there are only " + found.keySet());
+                }
+                Map<String, Long> before = counts(statistics);
+                Reads reads = new ReadProbe<E>(
+                                entity -> new VariableCopy<>(
+                                        factory.getMetamodel(),
+                                        manager.unwrap(SharedSessionContractImplementor.class),
+                                        entity),
+                                outcome)
+                        .probe(found);
+                Map<String, Long> after = counts(statistics);
+                after.entrySet().removeIf(query -> query.getValue().equals(before.get(query.getKey())));
+                return new Reads(reads.attributes(), reads.notSeen(), List.copyOf(after.keySet()));
+            } finally {
+                transaction.rollback();
+            }
+        } finally {
+            statistics.setStatisticsEnabled(enabled);
+        }
+    }
+
+    private static Map<String, Long> counts(Statistics statistics) {
+        Map<String, Long> counts = new TreeMap<>();
+        for (String query : statistics.getQueries()) {
+            counts.put(query, statistics.getQueryStatistics(query).getExecutionCount());
+        }
+        return counts;
+    }
+
     /** {@inheritDoc} The action gets an {@link EntityManager}. */
     @Override
     public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
@@ -413,7 +508,7 @@ public final class JpaEntities implements EntitySource {
     }
 
     /** The ids with the last one repeated, up to a power of two: so there are few different statements. */
-    private static <ID> List<ID> padded(Collection<ID> ids) {
+    static <ID> List<ID> padded(Collection<ID> ids) {
         List<ID> result = new ArrayList<>(ids);
         ID last = result.get(result.size() - 1);
         int size = Integer.highestOneBit(result.size());

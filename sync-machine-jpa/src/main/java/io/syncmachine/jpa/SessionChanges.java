@@ -64,7 +64,14 @@ final class SessionChanges implements TransactionObserver {
         this.forget = forget;
     }
 
-    void add(String tenant, String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
+    /** A change of an entity, which need not be known where it is only referred to. */
+    void add(
+            String tenant,
+            String type,
+            String id,
+            @Nullable Object entity,
+            ChangeKind kind,
+            ChangedProperties changed) {
         boolean needed = mayBeGone(kind, changed)
                 && !listener.findersOf(type).isEmpty()
                 && (kind == ChangeKind.DELETE || asked++ < MOST_UPDATES);
