@@ -577,16 +577,20 @@ public final class Engine implements AutoCloseable {
         return watch.orphans();
     }
 
-    /** What waits. Changes are read before the jobs that they become, so that none is missed. */
+    /**
+     * What waits. Changes are read before the jobs that they become, so that none is missed; and again after those, for a handler's job may
+     * have become a change meanwhile.
+     */
     public Backlog backlog() {
         JobExecutor jobs = store.jobs();
+        long changes = store.outbox().depth();
+        long waiting = jobs.backlog();
+        if (changes == 0 && waiting == 0) {
+            changes = store.outbox().depth();
+            waiting = jobs.backlog();
+        }
         return new Backlog(
-                store.outbox().depth(),
-                store.outbox().lag(),
-                jobs.backlog(),
-                jobs.longestDue(),
-                jobs.parked(),
-                store.oldestTransaction());
+                changes, store.outbox().lag(), waiting, jobs.longestDue(), jobs.parked(), store.oldestTransaction());
     }
 
     /** Jobs that were given up, of all machines and handlers. */

@@ -1,6 +1,7 @@
 package io.syncmachine.examples;
 
 import ch.qos.logback.classic.LoggerContext;
+import io.syncmachine.examples.invoicetotals.InvoiceTotalsExample;
 import io.syncmachine.examples.northwind.NorthwindExample;
 import io.syncmachine.examples.orders.OrdersExample;
 import io.syncmachine.examples.ordersmongo.OrdersMongoExample;
@@ -47,7 +48,9 @@ import picocli.CommandLine.Spec;
             "  order-sync orders and a service, played by WireMock, that fails now and then: at most 10 calls at once and"
                     + " 1,000 in 10 s",
             "  orders-mongo customers with embedded addresses and orders in MongoDB, without any SQL",
-            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute"
+            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute",
+            "  invoice-totals  invoices and items that somebody changes with plain SQL; triggers see it, totals and"
+                    + " documents follow"
         },
         footer = {
             "",
@@ -71,7 +74,9 @@ public final class Demo implements Callable<Integer> {
     private static final String ORDER_SYNC = "order-sync";
     private static final String ORDERS_MONGO = "orders-mongo";
     private static final String THIRD_PARTY = "third-party";
-    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC, ORDERS_MONGO, THIRD_PARTY);
+    private static final String INVOICE_TOTALS = "invoice-totals";
+    private static final List<String> EXAMPLES =
+            List.of(ORDERS, NORTHWIND, ORDER_SYNC, ORDERS_MONGO, THIRD_PARTY, INVOICE_TOTALS);
     private static final int FEWEST_RECORDS = 6;
     private static final int LARGEST_FACTOR = 150;
     private static final int GOOD = 0;
@@ -253,6 +258,13 @@ public final class Demo implements Callable<Integer> {
                 refuse("--sql", sql);
                 refuse("--api", api);
                 return ThirdPartyExample.run(thirdPartyNumbers(), options.database(), options.out());
+            }
+            case INVOICE_TOTALS -> {
+                refuse("--orders", orders);
+                refuse("--customers", customers);
+                refuse("--seed", seed);
+                refuse("--sql", sql);
+                return InvoiceTotalsExample.run(options);
             }
             default -> throw wrong("there is no example '" + example + "'; there are " + String.join(", ", EXAMPLES));
         }

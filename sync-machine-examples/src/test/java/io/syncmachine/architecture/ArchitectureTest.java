@@ -181,6 +181,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void triggersUseCoreOnly() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.postgres.."},
+                "io.syncmachine",
+                "io.syncmachine.spi..",
+                "java..",
+                "javax.sql..",
+                "org.jspecify..");
+    }
+
+    @Test
     void eachHttpClientIsItsTransportsOwnAffair() {
         noClasses()
                 .that()
@@ -216,6 +227,7 @@ class ArchitectureTest {
                         "io.syncmachine.jdbc..",
                         "io.syncmachine.jpa..",
                         "io.syncmachine.mongo..",
+                        "io.syncmachine.postgres..",
                         "io.syncmachine.redis..")
                 .and()
                 .arePublic()
@@ -225,13 +237,14 @@ class ArchitectureTest {
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
                                 + "|HttpDestination|HttpBatch|HttpPolling|HttpTransport|HttpCall|HttpAnswer|NotSentException"
-                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException|MongoStore|MongoEntities|MongoStoreException)")
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException"
+                                + "|MongoStore|MongoEntities|MongoStoreException|PostgresTriggers|MySqlTriggers|TriggerDrift)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(http|jdbc|jpa|mongo|redis|test|examples)..")
+        slices().matching("io.syncmachine.(http|jdbc|jpa|mongo|postgres|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was declared of an entity class.
@@ -27,6 +28,7 @@ import java.util.function.Function;
  * @param ids turns its ids into text
  * @param id from an entity to its id
  * @param loader from ids to entities
+ * @param table null if it was not told
  */
 record JdbcEntity<E, ID>(
         Class<E> type,
@@ -35,7 +37,8 @@ record JdbcEntity<E, ID>(
         Class<ID> idType,
         IdCodec<ID> ids,
         Function<? super E, ? extends ID> id,
-        CheckedBiFunction<? super Connection, ? super List<ID>, ? extends Collection<? extends E>> loader) {
+        CheckedBiFunction<? super Connection, ? super List<ID>, ? extends Collection<? extends E>> loader,
+        @Nullable JdbcTable table) {
 
     /** A record's components, or the fields of any other class and its superclasses, without static and transient ones. */
     static Set<String> propertiesOf(Class<?> type) {

@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import org.hibernate.Hibernate;
 import org.hibernate.HibernateException;
@@ -41,6 +42,7 @@ final class ChangeCapture {
     private final TransactionalOutbox outbox;
     private final Map<String, MappedEntity<?, ?>> listened;
     private final Map<String, MappedEntity<?, ?>> mapped;
+    private final Set<String> triggered;
     private final PersistenceUnitUtil identifiers;
     private final Tenancy tenancy;
     private final TracedReferences traced;
@@ -56,6 +58,7 @@ final class ChangeCapture {
      *
      * @param listened the entities that some machine listens to, by class name
      * @param mapped all entities by class name
+     * @param triggered the names of those whose changes are told by triggers
      * @param identifiers tells the ids of references, without loading what they point to
      * @param tenancy tells whose entities are
      * @param traced what to tell besides properties
@@ -65,6 +68,7 @@ final class ChangeCapture {
             TransactionalOutbox outbox,
             Map<String, MappedEntity<?, ?>> listened,
             Map<String, MappedEntity<?, ?>> mapped,
+            Set<String> triggered,
             PersistenceUnitUtil identifiers,
             Tenancy tenancy,
             TracedReferences traced) {
@@ -72,6 +76,7 @@ final class ChangeCapture {
         this.outbox = outbox;
         this.listened = listened;
         this.mapped = mapped;
+        this.triggered = triggered;
         this.identifiers = identifiers;
         this.tenancy = tenancy;
         this.traced = traced;
@@ -283,7 +288,7 @@ final class ChangeCapture {
             changes(session).add(tenant, entity.name(), entity.encode(id), value, kind, changed);
         } else {
             warnOfMissingTransaction(entity);
-            SessionChanges alone = new SessionChanges(listener, outbox, session, () -> {});
+            SessionChanges alone = new SessionChanges(listener, outbox, triggered, session, () -> {});
             alone.add(tenant, entity.name(), entity.encode(id), value, kind, changed);
             alone.writeAtOnce();
         }
@@ -326,7 +331,7 @@ final class ChangeCapture {
         WeakReference<SessionChanges> known = sessions.get(session);
         SessionChanges changes = known == null ? null : known.get();
         if (changes == null) {
-            changes = new SessionChanges(listener, outbox, session, () -> sessions.remove(session));
+            changes = new SessionChanges(listener, outbox, triggered, session, () -> sessions.remove(session));
             session.getTransactionCoordinator().addObserver(changes);
             sessions.put(session, new WeakReference<>(changes));
         }

@@ -13,6 +13,7 @@ import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.Reads;
 import io.syncmachine.spi.Store;
+import io.syncmachine.spi.TableMapping;
 import jakarta.persistence.EntityGraph;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
@@ -37,6 +38,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Hibernate;
@@ -75,7 +77,7 @@ import org.jspecify.annotations.Nullable;
  * transactions. One of these serves one engine; any number of engines may be on one persistence unit, each with its own. Safe for use
  * by several threads.
  */
-public final class JpaEntities implements EntitySource {
+public final class JpaEntities implements EntitySource, TableMapping.Source {
 
     private final EntityManagerFactory factory;
     private final Tenancy tenancy;
@@ -84,6 +86,8 @@ public final class JpaEntities implements EntitySource {
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
     private final TracedReferences traced = new TracedReferences();
+    private final Map<Class<?>, Set<String>> asText = new ConcurrentHashMap<>();
+    private volatile Supplier<Set<String>> triggered = Set::of;
     private volatile @Nullable ChangeCapture capture;
 
     private JpaEntities(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
@@ -180,6 +184,39 @@ public final class JpaEntities implements EntitySource {
         return this;
     }
 
+    /**
+     * Has triggers compare values of these properties as text, for their columns' types know no equality, like PostgreSQL's json, or a loose
+     * one, like citext. Of no concern to anything else.
+     *
+     * @param type the entity, subclasses included
+     */
+    public JpaEntities comparingAsText(Class<?> type, String... properties) {
+        asText.computeIfAbsent(type, key -> ConcurrentHashMap.newKeySet()).addAll(List.of(properties));
+        return this;
+    }
+
+    /**
+     * Leaves changes to triggers in the database, which see those as well that pass by Hibernate: of what they tell, nothing is written
+     * twice. Asked when the engine starts; the types that are not named then are captured as ever, such as those whose triggers are missing
+     * or older than this node's declarations. Where a machine's finder is needed for what is deleted, it is still asked in the transaction.
+     *
+     * @param types the declared names of the types all of whose changes triggers tell, as {@code PostgresTriggers.capturedTypes} does
+     */
+    public JpaEntities besideTriggers(Supplier<Set<String>> types) {
+        this.triggered = types;
+        return this;
+    }
+
+    /** {@inheritDoc} They are those of Hibernate's mapping. */
+    @Override
+    public List<TableMapping> tables(Class<?> type) {
+        MappedEntity<?, ?> entity = entity(type);
+        IdRules.check(entity, factory.getMetamodel());
+        return new EntityTables(
+                        factory.unwrap(SessionFactoryImplementor.class), mapped, asText, tenancy.attribute(type))
+                .of(entity);
+    }
+
     @Override
     public <E> EntityDescription<E, ?> describe(Class<E> type) {
         MappedEntity<E, ?> entity = entity(type);
@@ -272,6 +309,7 @@ public final class JpaEntities implements EntitySource {
                 outbox,
                 Map.copyOf(listened),
                 Map.copyOf(byClass),
+                Set.copyOf(triggered.get()),
                 factory.getPersistenceUnitUtil(),
                 tenancy,
                 traced);
