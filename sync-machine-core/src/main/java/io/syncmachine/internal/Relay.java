@@ -139,7 +139,8 @@ final class Relay implements EngineThreads.Step {
         Machine<?, ?, ?> machine = machines.get(machineName);
         boolean alongEdges = machine != null
                 && !machine.edges(change.type(), change.changed()).isEmpty();
-        if (change.type().startsWith(Change.SUBJECT_OF) || (machine != null && machine.isSubject(change.type()) && !alongEdges)) {
+        if (change.type().startsWith(Change.SUBJECT_OF)
+                || (machine != null && machine.isSubject(change.type()) && !alongEdges)) {
             return new JobRequest(
                     JobKey.ensurePublication(change.tenant(), machineName, change.id()),
                     ChangedProperties.all(),
