@@ -60,6 +60,11 @@ final class Declarations {
     }
 
     private <ID> void add(MachineDefinition<?, ID, ?> machine) {
+        if (!machine.reads().isEmpty()) {
+            throw new IllegalArgumentException("machine '" + machine.name()
+                    + "' declares paths, and triggers are made of listeners only: say listenTo(…) of each entity instead of"
+                    + " reads(" + String.join(", ", machine.reads().keySet()) + ")");
+        }
         for (Listener<?, ID> listener : machine.listeners()) {
             for (TableMapping mapping :
                     tables("machine '" + machine.name() + "'", listener.entity(), listener.properties())) {

@@ -385,6 +385,20 @@ class JpaTriggersTest {
     }
 
     @Test
+    void pathsAreRefused() {
+        SyncMachine<Customer, Long> reading = SyncMachine.define("reading", Customer.class, Long.class)
+                .reads("firstName")
+                .build(customer -> customer.firstName)
+                .publish((customer, name) -> {})
+                .done();
+
+        assertThatThrownBy(() ->
+                        PostgresTriggers.builder(entities).machines(reading).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("machine 'reading'", "say listenTo(…)", "reads(firstName)");
+    }
+
+    @Test
     void anIdThatNoDatabaseWritesAsItsCodecIsRefused() {
         assertThatThrownBy(() -> IdPieces.single(Instant.class, "at"))
                 .isInstanceOf(IllegalArgumentException.class)
