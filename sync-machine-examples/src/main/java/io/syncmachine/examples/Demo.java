@@ -1,6 +1,7 @@
 package io.syncmachine.examples;
 
 import ch.qos.logback.classic.LoggerContext;
+import io.syncmachine.examples.invoicetotals.InvoiceTotalsExample;
 import io.syncmachine.examples.northwind.NorthwindExample;
 import io.syncmachine.examples.orders.OrdersExample;
 import io.syncmachine.examples.ordersync.OrderSyncExample;
@@ -45,7 +46,9 @@ import picocli.CommandLine.Spec;
             "  northwind  the orders of the Northwind sample database, which you provide",
             "  order-sync orders and a service, played by WireMock, that fails now and then: at most 10 calls at once and"
                     + " 1,000 in 10 s",
-            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute"
+            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute",
+            "  invoice-totals  invoices and items that somebody changes with plain SQL; triggers see it, totals and"
+                    + " documents follow"
         },
         footer = {
             "",
@@ -68,7 +71,8 @@ public final class Demo implements Callable<Integer> {
     private static final String NORTHWIND = "northwind";
     private static final String ORDER_SYNC = "order-sync";
     private static final String THIRD_PARTY = "third-party";
-    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC, THIRD_PARTY);
+    private static final String INVOICE_TOTALS = "invoice-totals";
+    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC, THIRD_PARTY, INVOICE_TOTALS);
     private static final int FEWEST_RECORDS = 6;
     private static final int LARGEST_FACTOR = 150;
     private static final int GOOD = 0;
@@ -221,6 +225,13 @@ public final class Demo implements Callable<Integer> {
                 refuse("--sql", sql);
                 refuse("--api", api);
                 return ThirdPartyExample.run(thirdPartyNumbers(), options.database(), options.out());
+            }
+            case INVOICE_TOTALS -> {
+                refuse("--orders", orders);
+                refuse("--customers", customers);
+                refuse("--seed", seed);
+                refuse("--sql", sql);
+                return InvoiceTotalsExample.run(options);
             }
             default -> throw wrong("there is no example '" + example + "'; there are " + String.join(", ", EXAMPLES));
         }

@@ -166,6 +166,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void triggersUseCoreOnly() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.postgres.."},
+                "io.syncmachine",
+                "io.syncmachine.spi..",
+                "java..",
+                "javax.sql..",
+                "org.jspecify..");
+    }
+
+    @Test
     void eachHttpClientIsItsTransportsOwnAffair() {
         noClasses()
                 .that()
@@ -200,6 +211,7 @@ class ArchitectureTest {
                         "io.syncmachine.http..",
                         "io.syncmachine.jdbc..",
                         "io.syncmachine.jpa..",
+                        "io.syncmachine.postgres..",
                         "io.syncmachine.redis..")
                 .and()
                 .arePublic()
@@ -209,13 +221,14 @@ class ArchitectureTest {
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
                                 + "|HttpDestination|HttpBatch|HttpPolling|HttpTransport|HttpCall|HttpAnswer|NotSentException"
-                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException)")
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException"
+                                + "|PostgresTriggers|MySqlTriggers|TriggerDrift)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(http|jdbc|jpa|redis|test|examples)..")
+        slices().matching("io.syncmachine.(http|jdbc|jpa|postgres|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);

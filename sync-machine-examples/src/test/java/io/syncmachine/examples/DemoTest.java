@@ -125,9 +125,25 @@ class DemoTest {
     }
 
     @Test
+    void totalsAndDocumentsFollowWhatPlainSqlChanges() throws Exception {
+        int exit = run("invoice-totals", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().startsWith(KEYS);
+        assertThat(results.at("/example").asText()).isEqualTo("invoice-totals");
+        assertThat(results.at("/wrong").asLong()).isZero();
+        assertThat(results.at("/drifts").asLong()).isZero();
+        assertThat(results.at("/deadLetters").asLong()).isZero();
+        assertThat(results.at("/needed").asLong()).isEqualTo(300 + 100 + 120 + 75 + 151 + 144 + 20);
+        assertThat(out.toString(UTF_8)).containsPattern("notes +1,200 +0 +0 +0 +0");
+    }
+
+    @Test
     void namesTheExamples() {
         assertThat(run("--list")).isZero();
-        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind", "order-sync", "third-party");
+        assertThat(out.toString(UTF_8).lines())
+                .containsExactly("orders", "northwind", "order-sync", "third-party", "invoice-totals");
     }
 
     @ParameterizedTest
@@ -135,7 +151,7 @@ class DemoTest {
             delimiter = '|',
             value = {
                 "--frobnicate                          | Unknown option: '--frobnicate'",
-                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, third-party",
+                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, third-party, invoice-totals",
                 "--orders many                         | --orders",
                 "--customers 0                         | --customers must be at least 1, but is 0",
                 "--api ftp://localhost                 | --api must be an http or https URL",
@@ -147,6 +163,7 @@ class DemoTest {
                 "order-sync --customers 3              | --customers is no option of order-sync",
                 "third-party --clock-factor 151        | --clock-factor must be at most 150, but is 151",
                 "third-party --records 5               | --records must be at least 6, but is 5",
+                "invoice-totals --orders 9             | --orders is no option of invoice-totals",
                 "order-sync --records 9                | --records is no option of order-sync",
                 "order-sync --orders 0                 | --orders must be at least 1, but is 0",
             })
