@@ -192,7 +192,7 @@ public final class InvoiceTotalsExample implements AutoCloseable {
                         + " select i, i % 300 + 1, i % 50 + 1, i % 9 + 1 from generate_series(1, 1200) i");
     }
 
-    private List<SingleChange> singleChanges() {
+    private List<SingleChange> singleChanges() throws SQLException {
         List<SingleChange> changes = new ArrayList<>();
         for (String invoice : invoicesWithItems()) {
             String sql =
