@@ -5,6 +5,7 @@ import io.syncmachine.FailureKind;
 import io.syncmachine.Policy;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntityDescription;
@@ -52,6 +53,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private final AdaptivePoll ensurePoll;
     private final @Nullable Settle settle;
     private final Hooks hooks;
+    private final ResyncOffice resyncs;
     /** The batch that was begun and could not be ended, for the store was away. */
     private @Nullable Batch unfinished;
 
@@ -63,7 +65,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             Heartbeat heartbeat,
             Runnable wakeEnsuring,
             AdaptivePoll poll,
-            AdaptivePoll ensurePoll) {
+            AdaptivePoll ensurePoll,
+            ResyncOffice resyncs) {
         this.machine = machine;
         this.source = source;
         this.jobs = store.jobs();
@@ -75,6 +78,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         this.ensurePoll = ensurePoll;
         this.settle = machine.settle().orElse(null);
         this.hooks = settings.hooks();
+        this.resyncs = resyncs;
     }
 
     @Override
@@ -101,7 +105,9 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
             Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
             try {
-                if (machine.isSubject(group.getKey())) {
+                if (group.getKey().equals(Change.RESYNC_TYPE)) {
+                    batch.requestResyncs(group.getValue());
+                } else if (machine.isSubject(group.getKey())) {
                     batch.areSubjects(group.getValue());
                 } else if (bound == null) {
                     batch.releaseUnknown(group.getKey(), group.getValue());
@@ -216,6 +222,18 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             for (Claim claim : claims) {
                 found(claim, claim.key().entityId());
                 done(claim);
+            }
+        }
+
+        /** A job that comes again after a crash asks again. */
+        void requestResyncs(List<Claim> claims) {
+            for (Claim claim : claims) {
+                try {
+                    resyncs.request(machine, claim.key().tenant());
+                    done(claim);
+                } catch (Exception e) {
+                    failed(claim, e);
+                }
             }
         }
 

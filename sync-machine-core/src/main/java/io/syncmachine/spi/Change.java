@@ -29,6 +29,26 @@ public record Change(
     /** The tenant of an application that has only one. */
     public static final String DEFAULT_TENANT = "default";
 
+    /**
+     * The type of a change that is none, but the wish that machines go through all of their subjects: something has changed of which it
+     * cannot be told whom it concerns. No entity has such a name. Written like any other change, in the transaction of what has changed:
+     * its id is {@link #RESYNC_ID}, its kind an update, all counts as changed, and its machines are machines' stored names, not those of
+     * handlers. A resync that was asked for by one and has not begun serves for those that follow.
+     */
+    public static final String RESYNC_TYPE = "!resync";
+
+    /** The id of a change of {@link #RESYNC_TYPE}. */
+    public static final String RESYNC_ID = "*";
+
+    /**
+     * The wish that machines go through all of their subjects.
+     *
+     * @param tenant whose subjects; those that are known to be at the API are gone through for every tenant
+     */
+    public static Change resync(String tenant, Set<String> machines, @Nullable String trace) {
+        return new Change(tenant, RESYNC_TYPE, RESYNC_ID, ChangeKind.UPDATE, ChangedProperties.all(), machines, trace);
+    }
+
     /** One without a trace. */
     public Change(
             String tenant, String type, String id, ChangeKind kind, ChangedProperties changed, Set<String> machines) {
