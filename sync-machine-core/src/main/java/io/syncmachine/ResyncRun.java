@@ -117,7 +117,7 @@ public final class ResyncRun {
     /**
      * Shows how far it is, until it is over: by a bar that is drawn anew twice a second, or by a line of figures every ten seconds.
      *
-     * @param terminal whether to draw a bar: {@code System.console() != null}, say
+     * @param terminal whether to draw a bar: for a terminal, not for a file
      * @return how it ended
      * @throws InterruptedException if the thread is interrupted meanwhile; the resync goes on
      * @throws IllegalStateException if it was over for a month and is forgotten
