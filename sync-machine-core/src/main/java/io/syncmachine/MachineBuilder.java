@@ -12,6 +12,7 @@ import io.syncmachine.spi.Listener;
 import io.syncmachine.spi.MachineDefinition;
 import io.syncmachine.spi.OutcomeListeners;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,16 +22,21 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The stages of a declaration. Not safe for use by several threads. */
 final class MachineBuilder<S, ID> implements Listening<S, ID> {
+
+    private static final Pattern PATH = Pattern.compile("\\p{javaJavaIdentifierStart}\\p{javaJavaIdentifierPart}*(\\."
+            + "\\p{javaJavaIdentifierStart}\\p{javaJavaIdentifierPart}*)*");
 
     private final String name;
     private final Class<S> subject;
     private final Class<ID> idType;
     private final List<Listener<?, ID>> listeners = new ArrayList<>();
     private final Map<String, Listener<?, ID>> events = new LinkedHashMap<>();
+    private final Map<String, ReadPolicy> reads = new LinkedHashMap<>();
     private @Nullable String formerly;
     private @Nullable CheckedPredicate<? super S> publishable;
 
@@ -110,6 +116,26 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     + listener.entity().getSimpleName() + " already; name all its properties in one listenTo");
         }
         listeners.add(listener);
+        return this;
+    }
+
+    @Override
+    public Listening<S, ID> reads(String... paths) {
+        return reads(ReadPolicy.NOW, paths);
+    }
+
+    @Override
+    public Listening<S, ID> reads(ReadPolicy policy, String... paths) {
+        Objects.requireNonNull(policy, "policy");
+        for (String path : paths) {
+            if (!PATH.matcher(path).matches()) {
+                throw new IllegalArgumentException("machine '" + name
+                        + "': a path must be names joined by dots, as customer.firstName, but is '" + path + "'");
+            }
+            if (reads.putIfAbsent(path, policy) != null) {
+                throw new IllegalArgumentException("machine '" + name + "' reads '" + path + "' already");
+            }
+        }
         return this;
     }
 
@@ -306,6 +332,7 @@ final class MachineBuilder<S, ID> implements Listening<S, ID> {
                     idType,
                     List.copyOf(listeners),
                     Map.copyOf(events),
+                    Collections.unmodifiableMap(new LinkedHashMap<>(reads)),
                     publishable,
                     null,
                     documentType,

@@ -163,6 +163,18 @@ public final class SyncEngine implements Events, AutoCloseable {
     }
 
     /**
+     * Tells what is derived from the {@linkplain SyncMachine.Listening#reads paths} that a machine declares: which properties of which
+     * entities are listened to, and by which statements subjects are found. Looks at the mapping only; {@link
+     * PathsExplanation#withRowCounts} looks at the data, too.
+     *
+     * @param machine one that this engine runs or is to run: any whose entities its source knows
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     */
+    public PathsExplanation explainPaths(SyncMachine<?, ?> machine) {
+        return engine.explainPaths(machine);
+    }
+
+    /**
      * Tells what would be sent now of some subjects, and how long it would take at least, by building their documents and comparing them.
      * Nothing is sent, written or locked, and no job is made. The subjects are read in batches, each in a transaction of its own, on this
      * thread; builders and predicates are called as in a run.

@@ -169,6 +169,20 @@ public final class SyncMachine<S, ID> {
                 CheckedBiFunction<E, ChangedProperties, ? extends Iterable<? extends ID>> finder);
 
         /**
+         * Says what documents read, as paths from the subject: {@code "status"}, {@code "customer.firstName"}, {@code
+         * "lines.product.name"}. Which entities and properties to listen to, and which subjects a change concerns, is derived from the
+         * mapping when the engine starts; no listener, finder or inverse mapping is needed. A path that ends with an association means which
+         * entities it leads to, and nothing of them. {@link SyncEngine#explainPaths} shows what was derived. May be said several times, and
+         * beside listeners.
+         *
+         * @throws IllegalArgumentException if a path is malformed or said already
+         */
+        Listening<S, ID> reads(String... paths);
+
+        /** The same for paths whose changes count as the policy says. */
+        Listening<S, ID> reads(ReadPolicy policy, String... paths);
+
+        /**
          * The name that the machine had before; the first one, if there were several. All that it has published and still has to
          * publish stays stored under it, so that nodes with the old and the new name can work side by side.
          *

@@ -39,7 +39,7 @@ import java.util.List;
  * SyncMachine<Order, ?> machine = AnnotatedMachine.of(Order.class, new OrderApi(api)); // has the methods with @Publish, @OnDelete
  * }</pre>
  *
- * <p>There are {@link ListenTo}, {@link ListenToEvent}, {@link PublishWhen}, {@link Build}, {@link Publish}, {@link OnDelete} and
+ * <p>There are {@link ListenTo}, {@link Reads}, {@link ListenToEvent}, {@link PublishWhen}, {@link Build}, {@link Publish}, {@link OnDelete} and
  * {@link UsePolicy}; and what follows a publication: {@link AfterPublish}, {@link AfterDelete}, {@link OnDeadLetter}, {@link OnFollowUp}.
  *
  * <p>Hooks are called by several threads at once. They may be of any visibility, inherited, generic, or declared by interfaces; an

@@ -132,6 +132,7 @@ final class Declaration {
                 listening.listenTo(subject, properties.toArray(String[]::new));
             }
             source.onType(ListenToEvent.class).forEach(event -> listening.listenToEvent(event.value()));
+            source.onType(Reads.class).forEach(reads -> listening.reads(reads.policy(), reads.value()));
         }
     }
 

@@ -26,6 +26,7 @@ final class HookSource {
     private static final List<Class<? extends Annotation>> HOOKS = List.of(
             ListenTo.class,
             ListenToEvent.class,
+            Reads.class,
             PublishWhen.class,
             Build.class,
             Publish.class,

@@ -6,6 +6,8 @@ import io.syncmachine.DryRun;
 import io.syncmachine.Events;
 import io.syncmachine.Explanation;
 import io.syncmachine.Limits;
+import io.syncmachine.PathsExplanation;
+import io.syncmachine.ReadSet;
 import io.syncmachine.ResyncRun;
 import io.syncmachine.SyncEngine.Backlog;
 import io.syncmachine.SyncMachine;
@@ -527,6 +529,35 @@ public final class Engine implements AutoCloseable {
         return rehearsal(definition).ofChange(source.refer(null, entity));
     }
 
+    /**
+     * Tells what is derived from a machine's declared paths.
+     *
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     */
+    public PathsExplanation explainPaths(SyncMachine<?, ?> definition) {
+        for (Machine<?, ?, ?> machine : machines.values()) {
+            if (machine.definition.equals(definition.definition())) {
+                return explainPaths(machine);
+            }
+        }
+        return explainPaths(new Machine<>(definition.definition(), source));
+    }
+
+    private static PathsExplanation explainPaths(Machine<?, ?, ?> machine) {
+        return new PathsExplanation(machine.name(), machine.subjectName(), machine.definition.reads(), machine.paths());
+    }
+
+    /**
+     * Finds out what the documents of a machine read.
+     *
+     * @throws IllegalArgumentException if the machine does not fit the entities
+     * @throws Exception why the subjects cannot be read
+     */
+    public static <S, ID> ReadSet readSet(
+            SyncMachine<S, ID> machine, EntitySource source, String tenant, Collection<ID> ids) throws Exception {
+        return new ReadCoverage<>(new Machine<>(machine.definition(), source), source).check(tenant, ids);
+    }
+
     /** Of a machine that this engine may not run yet. */
     private Rehearsal<?, ?, ?> rehearsal(SyncMachine<?, ?> definition) {
         for (Machine<?, ?, ?> machine : machines.values()) {
@@ -606,16 +637,20 @@ public final class Engine implements AutoCloseable {
         return watch.orphans();
     }
 
-    /** What waits. Changes are read before the jobs that they become, so that none is missed. */
+    /**
+     * What waits. Changes are read before the jobs that they become, so that none is missed; and again after those, for a handler's job may
+     * have become a change meanwhile.
+     */
     public Backlog backlog() {
         JobExecutor jobs = store.jobs();
+        long changes = store.outbox().depth();
+        long waiting = jobs.backlog();
+        if (changes == 0 && waiting == 0) {
+            changes = store.outbox().depth();
+            waiting = jobs.backlog();
+        }
         return new Backlog(
-                store.outbox().depth(),
-                store.outbox().lag(),
-                jobs.backlog(),
-                jobs.longestDue(),
-                jobs.parked(),
-                store.oldestTransaction());
+                changes, store.outbox().lag(), waiting, jobs.longestDue(), jobs.parked(), store.oldestTransaction());
     }
 
     /** Jobs that were given up, of all machines and handlers. */

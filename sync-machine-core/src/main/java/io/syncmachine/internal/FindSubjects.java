@@ -7,6 +7,7 @@ import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
+import io.syncmachine.spi.DerivedPaths;
 import io.syncmachine.spi.EngineThreads;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntitySource;
@@ -103,16 +104,11 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private void find(List<Claim> claims, Batch batch) throws Exception {
         Exception unreadable = null;
         for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
-            Machine.BoundListener<?, ID> bound = machine.listener(group.getKey());
             try {
                 if (group.getKey().equals(Change.RESYNC_TYPE)) {
                     batch.requestResyncs(group.getValue());
-                } else if (machine.isSubject(group.getKey())) {
-                    batch.areSubjects(group.getValue());
-                } else if (bound == null) {
-                    batch.releaseUnknown(group.getKey(), group.getValue());
                 } else {
-                    find(bound, group.getValue(), batch);
+                    find(group.getKey(), group.getValue(), batch);
                 }
             } catch (Exception e) {
                 unreadable = e; // the claims of this group were told; those of others are still to be handled
@@ -122,6 +118,38 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         unfinished = null;
         if (unreadable != null) {
             throw unreadable;
+        }
+    }
+
+    private void find(String type, List<Claim> claims, Batch batch) throws Exception {
+        Machine.BoundListener<?, ID> bound = machine.listener(type);
+        DerivedPaths<ID> paths = machine.paths();
+        if (paths != null && machine.hasEdges(type)) {
+            findAlongPaths(paths, type, claims, batch);
+        } else if (machine.isSubject(type)) {
+            batch.areSubjects(claims);
+        } else if (bound == null) {
+            batch.releaseUnknown(type, claims);
+        } else {
+            find(bound, claims, batch);
+        }
+    }
+
+    private void findAlongPaths(DerivedPaths<ID> paths, String type, List<Claim> claims, Batch batch) throws Exception {
+        List<Claim> asked = new ArrayList<>();
+        Machine.BoundListener<?, ID> bound = machine.listener(type);
+        for (Claim claim : new PathFinder<>(machine, paths, settings.clock(), batch).find(type, claims)) {
+            if (machine.concernsItself(type, claim.changed())) {
+                batch.found(claim, claim.key().entityId(), Lane.LIVE);
+            }
+            if (bound != null && machine.hasFinder(type) && bound.concerns(claim.changed())) {
+                asked.add(claim);
+            } else {
+                batch.done(claim);
+            }
+        }
+        if (bound != null && !asked.isEmpty()) {
+            find(bound, asked, batch);
         }
     }
 
@@ -188,13 +216,14 @@ final class FindSubjects<ID> implements EngineThreads.Step {
                         key.entityId(),
                         claim.causes()),
                 () -> {
-                    Listeners.find(bound, entity, claim.changed(), id -> batch.found(claim, machine.encode(id)));
+                    Listeners.find(
+                            bound, entity, claim.changed(), id -> batch.found(claim, machine.encode(id), Lane.LIVE));
                     return null;
                 });
     }
 
     /** What becomes of a batch of claims: subjects are enqueued as their pages fill, claims are settled at the end. */
-    private final class Batch {
+    private final class Batch implements PathFinder.Sink {
 
         private final List<HeldClaim> all;
         private final Map<JobKey, JobRequest> page = new LinkedHashMap<>();
@@ -206,12 +235,11 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             this.all = all;
         }
 
-        void found(Claim claim, String subjectId) {
+        @Override
+        public void found(Claim claim, String subjectId, Lane lane) {
             JobKey key = JobKey.ensurePublication(claim.key().tenant(), machine.storedName(), subjectId);
             page.merge(
-                    key,
-                    new JobRequest(key, ChangedProperties.all(), Lane.LIVE, claim.causes(), settle),
-                    JobRequest::union);
+                    key, new JobRequest(key, ChangedProperties.all(), lane, claim.causes(), settle), JobRequest::union);
             if (page.size() >= PAGE) {
                 enqueuePage();
                 heartbeat.tryBeat();
@@ -220,7 +248,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
 
         void areSubjects(List<Claim> claims) {
             for (Claim claim : claims) {
-                found(claim, claim.key().entityId());
+                found(claim, claim.key().entityId(), Lane.LIVE);
                 done(claim);
             }
         }
@@ -242,7 +270,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             done.add(claim);
         }
 
-        void failed(Claim claim, Throwable failure) {
+        @Override
+        public void failed(Claim claim, Throwable failure) {
             heartbeat.tryBeat();
             String reason = Failures.describe(failure);
             Policy policy = machine.definition.policy();
@@ -265,7 +294,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             }
         }
 
-        void unread(Claim claim, Throwable failure) {
+        @Override
+        public void unread(Claim claim, Throwable failure) {
             releases.add(new Release(claim, UNREADABLE, false, Failures.describe(failure)));
         }
 

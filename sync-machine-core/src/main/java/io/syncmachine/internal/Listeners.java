@@ -7,6 +7,9 @@ import io.syncmachine.event.HookCall;
 import io.syncmachine.function.CheckedBiFunction;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
+import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.JobRequest;
+import io.syncmachine.spi.Lane;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -76,7 +79,7 @@ final class Listeners implements ChangeListener {
     public Set<String> findersOf(String type) {
         Set<String> names = new TreeSet<>();
         for (Interest interest : interests(type)) {
-            if (interest instanceof Machine<?, ?, ?> machine && !machine.isSubject(type)) {
+            if (interest instanceof Machine<?, ?, ?> machine && machine.hasFinder(type)) {
                 names.add(machine.storedName());
             }
         }
@@ -113,6 +116,19 @@ final class Listeners implements ChangeListener {
             }
         }
         return result;
+    }
+
+    @Override
+    public List<JobRequest> look(String tenant, String type, String id) {
+        List<JobRequest> jobs = new ArrayList<>();
+        for (Interest interest : interests(type)) {
+            boolean subject = interest instanceof Machine<?, ?, ?> machine && machine.isSubject(type);
+            JobKey key = subject
+                    ? JobKey.ensurePublication(tenant, interest.storedName(), id)
+                    : JobKey.findSubjects(tenant, interest.storedName(), type, id);
+            jobs.add(new JobRequest(key, ChangedProperties.all(), Lane.BACKGROUND, List.of()));
+        }
+        return jobs;
     }
 
     /** Null if there are too many. */

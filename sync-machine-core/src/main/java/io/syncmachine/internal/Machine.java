@@ -1,12 +1,17 @@
 package io.syncmachine.internal;
 
+import io.syncmachine.ChangedProperties;
+import io.syncmachine.spi.DerivedPaths;
+import io.syncmachine.spi.DerivedPaths.Edge;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.IdCodec;
 import io.syncmachine.spi.Listener;
 import io.syncmachine.spi.MachineDefinition;
 import io.syncmachine.spi.Settle;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -24,6 +29,8 @@ final class Machine<S, ID, D> implements Interest {
     private final String subjectName;
     private final Set<String> subjectTypes;
     private final Map<String, BoundListener<?, ID>> listenersByType = new HashMap<>();
+    private final Map<String, List<Edge>> edgesByType = new HashMap<>();
+    private final @Nullable DerivedPaths<ID> paths;
     private @Nullable Traffic traffic;
 
     /** A listener and what the source knows of its entity. */
@@ -31,6 +38,10 @@ final class Machine<S, ID, D> implements Interest {
 
         boolean concerns(Iterable<String> properties) {
             return Machine.concerns(listener.properties(), properties);
+        }
+
+        boolean concerns(ChangedProperties changed) {
+            return changed.isAll() || concerns(changed.names());
         }
     }
 
@@ -56,6 +67,25 @@ final class Machine<S, ID, D> implements Interest {
         this.subjectName = subject.name();
         definition.listeners().forEach(listener -> bind(source, listener));
         definition.events().forEach((event, listener) -> bind(source, event, listener));
+        this.paths = definition.reads().isEmpty() ? null : derive(source);
+        if (paths != null) {
+            paths.edges().forEach(this::bind);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // subjects have the ids that were compared before
+    private DerivedPaths<ID> derive(EntitySource source) {
+        try {
+            return (DerivedPaths<ID>) source.derive(definition.subject(), definition.reads());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("machine '" + name() + "': " + e.getMessage(), e);
+        }
+    }
+
+    private void bind(Edge edge) {
+        for (String type : edge.entity().names()) {
+            edgesByType.computeIfAbsent(type, key -> new ArrayList<>()).add(edge);
+        }
     }
 
     private <E> EntityDescription<E, ?> describe(EntitySource source, Class<E> type) {
@@ -149,7 +179,37 @@ final class Machine<S, ID, D> implements Interest {
 
     @Override
     public Set<String> types() {
-        return listenersByType.keySet();
+        Set<String> types = new TreeSet<>(listenersByType.keySet());
+        types.addAll(edgesByType.keySet());
+        return types;
+    }
+
+    /** What was derived from its declared paths; null if it declares none. */
+    @Nullable
+    DerivedPaths<ID> paths() {
+        return paths;
+    }
+
+    /** Whether a function of the application's finds the subjects of entities of the type. */
+    boolean hasFinder(String type) {
+        BoundListener<?, ID> bound = listenersByType.get(type);
+        return bound != null && bound.listener().finder() != null;
+    }
+
+    /** Whether subjects may be found along the edges of declared paths from an entity of the type, which may be a subject itself. */
+    boolean hasEdges(String type) {
+        return edges(type).stream().anyMatch(edge -> !edge.isSubject());
+    }
+
+    /** The edges, other than the subject's own, along which a change of an entity of the type concerns subjects. */
+    List<Edge> edges(String type, ChangedProperties changed) {
+        return edges(type).stream()
+                .filter(edge -> !edge.isSubject() && edge.concerns(changed).isPresent())
+                .toList();
+    }
+
+    private List<Edge> edges(String type) {
+        return edgesByType.getOrDefault(type, List.of());
     }
 
     @Nullable
@@ -160,18 +220,35 @@ final class Machine<S, ID, D> implements Interest {
     @Override
     public boolean concerns(String type, Iterable<String> properties) {
         BoundListener<?, ID> bound = listenersByType.get(type);
-        return bound != null && bound.concerns(properties);
+        return (bound != null && bound.concerns(properties))
+                || edges(type).stream()
+                        .anyMatch(edge -> edge.concerns(properties).isPresent());
     }
 
     /** Whether it has something to do with the type, be it as the subject without being listened to. */
     boolean concerns(String type) {
-        return listenersByType.containsKey(type) || subjectTypes.contains(type);
+        return listenersByType.containsKey(type) || edgesByType.containsKey(type) || subjectTypes.contains(type);
     }
 
     /** Whether an entity of the type is itself the subject. */
     boolean isSubject(String type) {
         BoundListener<?, ID> bound = listenersByType.get(type);
         return bound == null ? subjectTypes.contains(type) : bound.listener().finder() == null;
+    }
+
+    /** Whether a change concerns the entity as a subject, besides or instead of others. */
+    boolean concernsItself(String type, ChangedProperties changed) {
+        BoundListener<?, ID> bound = listenersByType.get(type);
+        if (bound != null && bound.listener().finder() == null && bound.concerns(changed)) {
+            return true;
+        }
+        List<Edge> edges = edges(type);
+        return edges.stream()
+                        .anyMatch(edge ->
+                                edge.isSubject() && edge.concerns(changed).isPresent())
+                || (bound == null
+                        && subjectTypes.contains(type)
+                        && edges.stream().noneMatch(Edge::isSubject));
     }
 
     /**

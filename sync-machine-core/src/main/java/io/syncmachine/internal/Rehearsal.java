@@ -8,6 +8,7 @@ import io.syncmachine.Explanation.Action;
 import io.syncmachine.Explanation.Next;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
+import io.syncmachine.spi.DerivedPaths;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
@@ -19,6 +20,7 @@ import io.syncmachine.spi.SubjectKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -111,15 +113,39 @@ final class Rehearsal<S, ID, D> {
      * @throws IllegalArgumentException if the machine has nothing to do with it
      */
     DryRun ofChange(EntityReference entity) {
-        if (machine.isSubject(entity.type())) {
-            return walk(() -> add(entity.tenant(), entity.id()));
-        }
         Machine.BoundListener<?, ID> bound = machine.listener(entity.type());
-        if (bound == null) {
+        if (!machine.concerns(entity.type())) {
             throw new IllegalArgumentException("machine '" + machine.name() + "' has nothing to do with "
                     + entity.type() + ": it must be its subject or listened to");
         }
-        return walk(() -> find(bound, entity));
+        return walk(() -> {
+            if (machine.concernsItself(entity.type(), ChangedProperties.all())) {
+                add(entity.tenant(), entity.id());
+            }
+            if (bound != null && machine.hasFinder(entity.type())) {
+                find(bound, entity);
+            }
+            findAlongPaths(entity);
+        });
+    }
+
+    private void findAlongPaths(EntityReference entity) throws Exception {
+        DerivedPaths<ID> paths = machine.paths();
+        if (paths == null) {
+            return;
+        }
+        Map<String, ChangedProperties> changed = Map.of(entity.id(), ChangedProperties.all());
+        Set<String> ids = new HashSet<>(); // one that several edges lead to counts once
+        for (DerivedPaths.Edge edge : machine.edges(entity.type(), ChangedProperties.all())) {
+            paths.find(entity.tenant(), edge, changed, page -> {
+                for (DerivedPaths.Found<? extends ID> found : page) {
+                    String id = machine.encode(found.subject());
+                    if (ids.add(id)) {
+                        add(entity.tenant(), id);
+                    }
+                }
+            });
+        }
     }
 
     private <E> void find(Machine.BoundListener<E, ID> bound, EntityReference reference) throws Exception {

@@ -30,9 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Relay implements EngineThreads.Step {
 
-    /** Begins the type of a change that names a subject and not an entity: its finder has run already. No entity has such a name. */
-    private static final String SUBJECT = "#";
-
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
     private static final int BATCH = 1000;
     private static final Duration LONGEST_DRAIN = Duration.ofMillis(200);
@@ -52,7 +49,7 @@ final class Relay implements EngineThreads.Step {
 
     /** The type of a change that names a subject, which the finder of an entity of this type found within the application's transaction. */
     static String subjectFoundBy(String type) {
-        return SUBJECT + type;
+        return Change.SUBJECT_OF + type;
     }
 
     /** Where jobs were enqueued that nobody was told of yet. */
@@ -140,7 +137,10 @@ final class Relay implements EngineThreads.Step {
 
     private @Nullable JobRequest request(Change change, String machineName) {
         Machine<?, ?, ?> machine = machines.get(machineName);
-        if (change.type().startsWith(SUBJECT) || (machine != null && machine.isSubject(change.type()))) {
+        boolean alongEdges = machine != null
+                && !machine.edges(change.type(), change.changed()).isEmpty();
+        if (change.type().startsWith(Change.SUBJECT_OF)
+                || (machine != null && machine.isSubject(change.type()) && !alongEdges)) {
             return new JobRequest(
                     JobKey.ensurePublication(change.tenant(), machineName, change.id()),
                     ChangedProperties.all(),
@@ -148,14 +148,19 @@ final class Relay implements EngineThreads.Step {
                     List.of(cause(change)),
                     machine == null ? null : settle(machine));
         }
-        if (change.kind() == ChangeKind.DELETE && machine != null && machine.listener(change.type()) != null) {
-            return null; // its subjects were found when it was deleted
+        if (change.kind() == ChangeKind.DELETE && machine != null && !alongEdges && wereFound(machine, change)) {
+            return null;
         }
         return new JobRequest(
                 JobKey.findSubjects(change.tenant(), machineName, change.type(), change.id()),
                 change.changed(),
                 Lane.LIVE,
                 List.of(cause(change)));
+    }
+
+    /** Whether the subjects of a deleted entity were found when it was deleted. */
+    private static boolean wereFound(Machine<?, ?, ?> machine, Change change) {
+        return machine.listener(change.type()) != null && !machine.concernsItself(change.type(), change.changed());
     }
 
     private @Nullable Settle settle(Machine<?, ?, ?> machine) {
@@ -167,10 +172,10 @@ final class Relay implements EngineThreads.Step {
     }
 
     private static Cause cause(Change change) {
-        boolean found = change.type().startsWith(SUBJECT);
+        boolean found = change.type().startsWith(Change.SUBJECT_OF);
         return new Cause(
                 change.kind(),
-                found ? change.type().substring(SUBJECT.length()) : change.type(),
+                found ? change.type().substring(Change.SUBJECT_OF.length()) : change.type(),
                 found ? "" : change.id(),
                 change.changed().names(),
                 change.trace());

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Enqueues the subjects of resyncs in the background lane, page by page and never many more than can be run; one node at a time, and one
  * resync of a machine at a time. Where it is is kept after each page is enqueued: a crash repeats a page, which changes nothing. One that
- * sends also what is equal marks all acknowledged documents first, each page of marks in one transaction with the place: so each is marked
- * once, whatever crashes, and the mark goes when the document is acknowledged. An executor that has forgotten its jobs makes it
+ * sends also what is equal marks all acknowledged documents first, each page of marks before the place, in one transaction where the store has some: so each is marked
+ * before it is enqueued, and the mark goes when the document is acknowledged. An executor that has forgotten its jobs makes it
  * enqueue all of them again; those that were sent meanwhile are equal then, and are not sent again.
  */
 final class Resyncing implements EngineThreads.Step {
@@ -159,8 +159,8 @@ final class Resyncing implements EngineThreads.Step {
         boolean last = page == null || page.next().part() != Part.RECORDS;
         if (page != null && !page.keys().isEmpty()) {
             store.atomically(() -> {
-                save(entry, entry.status(), entry.done(), position.at(page.next(), position.page() + 1));
                 store.payloads().sendAnyway(page.keys(), anyway);
+                save(entry, entry.status(), entry.done(), position.at(page.next(), position.page() + 1));
             });
         } else if (last && anyway) {
             save(entry, entry.status(), entry.done(), position.at(Stage.ENQUEUE));

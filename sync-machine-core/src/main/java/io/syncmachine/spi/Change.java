@@ -30,6 +30,12 @@ public record Change(
     public static final String DEFAULT_TENANT = "default";
 
     /**
+     * Begins the type of a change that names a subject and not an entity, for it was found already; the name of the entity's type follows.
+     * No entity has such a name.
+     */
+    public static final String SUBJECT_OF = "#";
+
+    /**
      * The type of a change that is none, but the wish that machines go through all of their subjects: something has changed of which it
      * cannot be told whom it concerns. No entity has such a name. Written like any other change, in the transaction of what has changed:
      * its id is {@link #RESYNC_ID}, its kind an update, all counts as changed, and its machines are machines' stored names, not those of

@@ -46,4 +46,15 @@ public interface ChangeListener {
     List<Change> subjectsOf(
             String machine, String tenant, String type, ChangeKind kind, Object entity, ChangedProperties changed)
             throws Exception;
+
+    /**
+     * The jobs that look at an entity as if all of it had changed, in the background lane: for a source that has lost sight of what changed, and goes
+     * through all that there is.
+     *
+     * @param type its declared name
+     * @param id its encoded id
+     */
+    default List<JobRequest> look(String tenant, String type, String id) {
+        throw new UnsupportedOperationException("this listener is not asked for entities that may not have changed");
+    }
 }

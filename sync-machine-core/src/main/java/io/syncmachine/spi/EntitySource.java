@@ -1,5 +1,6 @@
 package io.syncmachine.spi;
 
+import io.syncmachine.ReadPolicy;
 import io.syncmachine.function.CheckedFunction;
 import java.util.Collection;
 import java.util.List;
@@ -37,6 +38,38 @@ public interface EntitySource extends AutoCloseable {
      * @throws IllegalArgumentException if it is not an entity of this source, or has no id
      */
     EntityReference refer(@Nullable Object transaction, Object entity);
+
+    /**
+     * Derives from the mapping which changes concern the documents that read some paths.
+     *
+     * @param subject the class whose documents they are
+     * @param paths from the subject, as {@code lines.product.name}, and how soon a change of each counts. Where paths share an edge, the
+     *     soonest counts there.
+     * @throws IllegalArgumentException if a path cannot be derived, naming path, hop, reason and cure
+     */
+    default <S> DerivedPaths<?> derive(Class<S> subject, Map<String, ReadPolicy> paths) {
+        throw new IllegalArgumentException("reads(" + String.join(", ", paths.keySet()) + ") cannot be derived by "
+                + getClass().getSimpleName() + ", which knows no associations; listen to each entity instead, with a"
+                + " function to the ids of the " + subject.getSimpleName() + " that show it: listenTo(…)");
+    }
+
+    /**
+     * Finds out what an outcome of entities depends on: what they hold is varied, in memory and not in the database, and the outcome looked
+     * at again. For tests.
+     *
+     * @param tenant whose they are
+     * @param ids of entities of that class; what none of them has cannot be looked at
+     * @param outcome of an entity, depending on nothing but what is committed; called very often, in one transaction
+     * @throws UnsupportedOperationException if this source cannot do it
+     * @throws IllegalStateException if it cannot be told for these entities
+     * @throws Exception why reading failed
+     */
+    default <E, ID> Reads probe(
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super E, String> outcome)
+            throws Exception {
+        throw new UnsupportedOperationException(
+                getClass().getSimpleName() + " cannot tell what is read of its entities");
+    }
 
     /** The tenant that a transaction belongs to, or what the current thread does if it is null. */
     default String tenant(@Nullable Object transaction) {

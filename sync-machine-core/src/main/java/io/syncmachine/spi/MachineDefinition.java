@@ -2,6 +2,7 @@ package io.syncmachine.spi;
 
 import io.syncmachine.Destination;
 import io.syncmachine.Policy;
+import io.syncmachine.ReadPolicy;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.function.CheckedPredicate;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param idType its id's class
  * @param listeners what is listened to, each class once
  * @param events the events of the application's own that are listened to, by name
+ * @param reads the paths that documents read, each with how soon a change counts
  * @param publishable null for always
  * @param chosen whether a subject is this machine's at all; one that is not, or no longer, is deleted at the destination. Null for
  *     every subject
@@ -37,6 +39,7 @@ public record MachineDefinition<S, ID, D>(
         Class<ID> idType,
         List<Listener<?, ID>> listeners,
         Map<String, Listener<?, ID>> events,
+        Map<String, ReadPolicy> reads,
         @Nullable CheckedPredicate<? super S> publishable,
         @Nullable CheckedPredicate<? super S> chosen,
         @Nullable Class<D> documentType,

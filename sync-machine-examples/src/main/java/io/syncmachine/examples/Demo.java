@@ -1,8 +1,10 @@
 package io.syncmachine.examples;
 
 import ch.qos.logback.classic.LoggerContext;
+import io.syncmachine.examples.invoicetotals.InvoiceTotalsExample;
 import io.syncmachine.examples.northwind.NorthwindExample;
 import io.syncmachine.examples.orders.OrdersExample;
+import io.syncmachine.examples.ordersmongo.OrdersMongoExample;
 import io.syncmachine.examples.ordersync.OrderSyncExample;
 import io.syncmachine.examples.ordersync.Settings;
 import io.syncmachine.examples.support.Database;
@@ -45,7 +47,10 @@ import picocli.CommandLine.Spec;
             "  northwind  the orders of the Northwind sample database, which you provide",
             "  order-sync orders and a service, played by WireMock, that fails now and then: at most 10 calls at once and"
                     + " 1,000 in 10 s",
-            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute"
+            "  orders-mongo customers with embedded addresses and orders in MongoDB, without any SQL",
+            "  third-party records that two nodes fetch once a minute, and push to one of two places at one call a minute",
+            "  invoice-totals  invoices and items that somebody changes with plain SQL; triggers see it, totals and"
+                    + " documents follow"
         },
         footer = {
             "",
@@ -67,8 +72,11 @@ public final class Demo implements Callable<Integer> {
     private static final String ORDERS = "orders";
     private static final String NORTHWIND = "northwind";
     private static final String ORDER_SYNC = "order-sync";
+    private static final String ORDERS_MONGO = "orders-mongo";
     private static final String THIRD_PARTY = "third-party";
-    private static final List<String> EXAMPLES = List.of(ORDERS, NORTHWIND, ORDER_SYNC, THIRD_PARTY);
+    private static final String INVOICE_TOTALS = "invoice-totals";
+    private static final List<String> EXAMPLES =
+            List.of(ORDERS, NORTHWIND, ORDER_SYNC, ORDERS_MONGO, THIRD_PARTY, INVOICE_TOTALS);
     private static final int FEWEST_RECORDS = 6;
     private static final int LARGEST_FACTOR = 150;
     private static final int GOOD = 0;
@@ -88,10 +96,14 @@ public final class Demo implements Callable<Integer> {
             names = "--orders",
             paramLabel = "N",
             description =
-                    "orders, order-sync: how many orders; default: 2000; for order-sync 1000, or what ORDER_COUNT says")
+                    "orders, order-sync, orders-mongo: how many orders; default: 2000; for order-sync 1000, or what ORDER_COUNT says;"
+                            + " for orders-mongo 300")
     private @Nullable Long orders;
 
-    @Option(names = "--customers", paramLabel = "N", description = "orders: how many customers; default: 200")
+    @Option(
+            names = "--customers",
+            paramLabel = "N",
+            description = "orders, orders-mongo: how many customers; default: 200; for orders-mongo 40")
     private @Nullable Long customers;
 
     @Option(
@@ -104,11 +116,16 @@ public final class Demo implements Callable<Integer> {
     @Option(names = "--records", paramLabel = "N", description = "third-party: how many records; default: 8")
     private @Nullable Long records;
 
-    @Option(names = "--seed", paramLabel = "N", description = "orders: which random changes; default: 1")
+    @Option(names = "--seed", paramLabel = "N", description = "orders, orders-mongo: which random changes; default: 1")
     private @Nullable Long seed;
 
     @Option(names = "--sql", paramLabel = "FILE", description = "northwind: the database as a file of SQL statements")
     private @Nullable Path sql;
+
+    @Option(
+            names = "--declared",
+            description = "northwind: by declared paths, without a single function that finds orders")
+    private @Nullable Boolean declared;
 
     @Option(
             names = "--api",
@@ -124,6 +141,13 @@ public final class Demo implements Callable<Integer> {
 
     @Option(names = "--password", paramLabel = "PASSWORD", description = "the user's password")
     private @Nullable String password;
+
+    @Option(
+            names = "--mongo",
+            paramLabel = "URI",
+            description =
+                    "orders-mongo: use this MongoDB, and drop its database sync_machine_demo; default: a stand-in")
+    private @Nullable String mongo;
 
     @Option(names = "--json", description = "end with one line that is a JSON object of the results")
     private boolean json;
@@ -190,6 +214,12 @@ public final class Demo implements Callable<Integer> {
             refuse("--clock-factor", clockFactor);
             refuse("--records", records);
         }
+        if (!example.equals(ORDERS_MONGO)) {
+            refuse("--mongo", mongo);
+        }
+        if (!example.equals(NORTHWIND)) {
+            refuse("--declared", declared);
+        }
         switch (example) {
             case ORDERS -> {
                 refuse("--sql", sql);
@@ -203,7 +233,7 @@ public final class Demo implements Callable<Integer> {
                 refuse("--orders", orders);
                 refuse("--customers", customers);
                 refuse("--seed", seed);
-                return NorthwindExample.run(checkedSql(), options);
+                return NorthwindExample.run(checkedSql(), Boolean.TRUE.equals(declared), options);
             }
             case ORDER_SYNC -> {
                 refuse("--customers", customers);
@@ -214,6 +244,13 @@ public final class Demo implements Callable<Integer> {
                 }
                 return OrderSyncExample.run(environment().or(orders, options.api(), options.database()), options.out());
             }
+            case ORDERS_MONGO -> {
+                refuse("--sql", sql);
+                refuse("--database", database);
+                OrdersMongoExample.Numbers numbers = new OrdersMongoExample.Numbers(
+                        number("--orders", orders, 300), number("--customers", customers, 40), seed == null ? 1 : seed);
+                return OrdersMongoExample.run(numbers, mongo, options);
+            }
             case THIRD_PARTY -> {
                 refuse("--orders", orders);
                 refuse("--customers", customers);
@@ -221,6 +258,13 @@ public final class Demo implements Callable<Integer> {
                 refuse("--sql", sql);
                 refuse("--api", api);
                 return ThirdPartyExample.run(thirdPartyNumbers(), options.database(), options.out());
+            }
+            case INVOICE_TOTALS -> {
+                refuse("--orders", orders);
+                refuse("--customers", customers);
+                refuse("--seed", seed);
+                refuse("--sql", sql);
+                return InvoiceTotalsExample.run(options);
             }
             default -> throw wrong("there is no example '" + example + "'; there are " + String.join(", ", EXAMPLES));
         }

@@ -166,6 +166,32 @@ class ArchitectureTest {
     }
 
     @Test
+    void mongoUsesCoreAndItsDriver() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.mongo.."},
+                "io.syncmachine",
+                "io.syncmachine.event..",
+                "io.syncmachine.function..",
+                "io.syncmachine.spi..",
+                "java..",
+                "com.mongodb..",
+                "org.bson..",
+                "org.slf4j..",
+                "org.jspecify..");
+    }
+
+    @Test
+    void triggersUseCoreOnly() {
+        onlyDependsOn(
+                new String[] {"io.syncmachine.postgres.."},
+                "io.syncmachine",
+                "io.syncmachine.spi..",
+                "java..",
+                "javax.sql..",
+                "org.jspecify..");
+    }
+
+    @Test
     void eachHttpClientIsItsTransportsOwnAffair() {
         noClasses()
                 .that()
@@ -200,6 +226,8 @@ class ArchitectureTest {
                         "io.syncmachine.http..",
                         "io.syncmachine.jdbc..",
                         "io.syncmachine.jpa..",
+                        "io.syncmachine.mongo..",
+                        "io.syncmachine.postgres..",
                         "io.syncmachine.redis..")
                 .and()
                 .arePublic()
@@ -209,13 +237,14 @@ class ArchitectureTest {
                 .haveNameMatching(
                         ".*\\.(JdbcStore|JdbcStoreException|JdbcEntities|SchemaMode|TransactionalOutbox|JpaEntities"
                                 + "|HttpDestination|HttpBatch|HttpPolling|HttpTransport|HttpCall|HttpAnswer|NotSentException"
-                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException)")
+                                + "|HttpStatusException|RedisJobs|RedisLeases|RedisLimiter|RedisWakeups|RedisStoreException"
+                                + "|MongoStore|MongoEntities|MongoStoreException|PostgresTriggers|MySqlTriggers|TriggerDrift)")
                 .check(CLASSES);
     }
 
     @Test
     void modulesFormNoCycle() {
-        slices().matching("io.syncmachine.(http|jdbc|jpa|redis|test|examples)..")
+        slices().matching("io.syncmachine.(http|jdbc|jpa|mongo|postgres|redis|test|examples)..")
                 .should()
                 .beFreeOfCycles()
                 .check(CLASSES);

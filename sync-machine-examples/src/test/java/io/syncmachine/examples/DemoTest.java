@@ -92,6 +92,17 @@ class DemoTest {
     }
 
     @Test
+    void northwindNeedsNoFindersWherePathsAreDeclared() throws Exception {
+        Path sql = Path.of(Objects.requireNonNull(DemoTest.class.getResource("/northwind-small.sql"))
+                .toURI());
+        int exit = run("northwind", "--declared", "--sql", sql.toString(), "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        assertThat(json().at("/wrong").asLong()).isZero();
+        assertThat(out.toString(UTF_8)).containsPattern("line +1 +1 +1 +0 +0").containsPattern("note +1 +0 +0 +0 +0");
+    }
+
+    @Test
     @Tag("full")
     void orderSyncKeepsTheLimitsOfAServiceThatFailsNowAndThen() throws Exception {
         int exit = run("order-sync", "--orders", "30", "--json");
@@ -125,9 +136,42 @@ class DemoTest {
     }
 
     @Test
+    void ordersInMongoStayInStepWithoutSql() throws Exception {
+        int exit = run("orders-mongo", "--orders", "30", "--customers", "5", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().containsExactly(KEYS);
+        assertThat(results.at("/example").asText()).isEqualTo("orders-mongo");
+        assertThat(results.at("/wrong").asLong()).isZero();
+        assertThat(results.at("/needed").asLong()).isGreaterThan(30 + 30 + 3);
+        assertThat(results.at("/calls").asLong())
+                .isGreaterThanOrEqualTo(results.at("/needed").asLong());
+        assertThat(results.at("/idleLatencyMedianMs").asDouble()).isPositive();
+        assertThat(out.toString(UTF_8)).containsPattern("streets +5 +0 +0 ");
+    }
+
+    @Test
+    @Tag("full")
+    void totalsAndDocumentsFollowWhatPlainSqlChanges() throws Exception {
+        int exit = run("invoice-totals", "--json");
+
+        assertThat(exit).as(out.toString(UTF_8) + err.toString(UTF_8)).isZero();
+        JsonNode results = json();
+        assertThat(results.fieldNames()).toIterable().startsWith(KEYS);
+        assertThat(results.at("/example").asText()).isEqualTo("invoice-totals");
+        assertThat(results.at("/wrong").asLong()).isZero();
+        assertThat(results.at("/drifts").asLong()).isZero();
+        assertThat(results.at("/deadLetters").asLong()).isZero();
+        assertThat(results.at("/needed").asLong()).isGreaterThan(1_000);
+        assertThat(out.toString(UTF_8)).containsPattern("notes +1,200 +0 +0 +0 +0");
+    }
+
+    @Test
     void namesTheExamples() {
         assertThat(run("--list")).isZero();
-        assertThat(out.toString(UTF_8).lines()).containsExactly("orders", "northwind", "order-sync", "third-party");
+        assertThat(out.toString(UTF_8).lines())
+                .containsExactly("orders", "northwind", "order-sync", "orders-mongo", "third-party", "invoice-totals");
     }
 
     @ParameterizedTest
@@ -135,7 +179,7 @@ class DemoTest {
             delimiter = '|',
             value = {
                 "--frobnicate                          | Unknown option: '--frobnicate'",
-                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, third-party",
+                "shop                                  | there is no example 'shop'; there are orders, northwind, order-sync, orders-mongo, third-party, invoice-totals",
                 "--orders many                         | --orders",
                 "--customers 0                         | --customers must be at least 1, but is 0",
                 "--api ftp://localhost                 | --api must be an http or https URL",
@@ -143,11 +187,15 @@ class DemoTest {
                 "--user me                             | --user and --password are for --database",
                 "northwind                             | northwind needs --sql FILE",
                 "northwind --sql no-such-file          | --sql no-such-file is not a file that can be read",
+                "orders --declared                     | --declared is no option of orders",
                 "northwind --sql pom.xml --seed 3      | --seed is no option of northwind",
                 "order-sync --customers 3              | --customers is no option of order-sync",
                 "third-party --clock-factor 151        | --clock-factor must be at most 150, but is 151",
                 "third-party --records 5               | --records must be at least 6, but is 5",
+                "invoice-totals --orders 9             | --orders is no option of invoice-totals",
                 "order-sync --records 9                | --records is no option of order-sync",
+                "orders --mongo mongodb://localhost    | --mongo is no option of orders",
+                "orders-mongo --database jdbc:postgresql://localhost/x | --database is no option of orders-mongo",
                 "order-sync --orders 0                 | --orders must be at least 1, but is 0",
             })
     void refusesACommandLineThatItDoesNotUnderstand(String arguments, String message) {

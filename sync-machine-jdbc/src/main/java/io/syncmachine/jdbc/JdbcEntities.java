@@ -9,6 +9,7 @@ import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
 import io.syncmachine.spi.IdCodec;
 import io.syncmachine.spi.Store;
+import io.syncmachine.spi.TableMapping;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -60,13 +61,14 @@ import org.jspecify.annotations.Nullable;
  * must lead to the primary database. {@link #connection()} is that connection, for finders. Safe for use by several threads, and so
  * must be the functions that it is given.
  */
-public final class JdbcEntities implements EntitySource {
+public final class JdbcEntities implements EntitySource, TableMapping.Source {
 
     private static final ThreadLocal<@Nullable Lent> CURRENT = new ThreadLocal<>();
 
     private final DataSource dataSource;
     private final Map<Class<?>, JdbcEntity<?, ?>> entities;
-    private final @Nullable Function<Object, String> tenants;
+    private final Function<Object, String> tenants;
+    private final boolean tenantsTold;
     private volatile @Nullable Boolean isolationTooLow;
     private volatile @Nullable Capture capture;
 
@@ -91,6 +93,7 @@ public final class JdbcEntities implements EntitySource {
         this.dataSource = builder.dataSource;
         this.entities = Map.copyOf(builder.entities);
         this.tenants = builder.tenants;
+        this.tenantsTold = builder.tenantsTold;
     }
 
     /**
@@ -140,6 +143,22 @@ public final class JdbcEntities implements EntitySource {
     private IllegalArgumentException unknown(Class<?> type) {
         return new IllegalArgumentException(
                 type.getName() + " is not declared as an entity; declared are " + names(entities.values()));
+    }
+
+    /** {@inheritDoc} They are those that were declared. */
+    @Override
+    public List<TableMapping> tables(Class<?> entity) {
+        JdbcEntity<?, ?> declared = entity(entity);
+        JdbcTable table = declared.table();
+        if (table == null) {
+            throw new IllegalArgumentException(
+                    "the table of " + declared.name() + " is not declared; say entity(…, it -> it.table(\"…\"))");
+        }
+        if (tenantsTold && table.tenantColumn() == null) {
+            throw new IllegalArgumentException("a function tells the tenants of " + declared.name()
+                    + ", which no database knows; name the column with table(…, it -> it.tenantColumn(\"…\"))");
+        }
+        return List.of(table.mapping(declared, target -> entity(target).idType()));
     }
 
     private static Set<String> names(Collection<JdbcEntity<?, ?>> entities) {
@@ -304,7 +323,7 @@ public final class JdbcEntities implements EntitySource {
     }
 
     private String tenantOf(Object entity) {
-        return tenants == null ? Change.DEFAULT_TENANT : tenants.apply(entity);
+        return tenants.apply(entity);
     }
 
     /**
@@ -317,7 +336,7 @@ public final class JdbcEntities implements EntitySource {
     @SuppressWarnings("unchecked") // the ids are of entities of that class
     public <E, ID> List<ID> ids(String tenant, Class<E> type, @Nullable ID after, int limit) throws Exception {
         JdbcEntity<E, ID> entity = (JdbcEntity<E, ID>) entity(type);
-        if (tenants == null && !tenant.equals(Change.DEFAULT_TENANT)) {
+        if (!tenantsTold && !tenant.equals(Change.DEFAULT_TENANT)) {
             return List.of();
         }
         Lent outer = CURRENT.get();
@@ -325,7 +344,7 @@ public final class JdbcEntities implements EntitySource {
                 LentTransaction transaction = new LentTransaction(own, isIsolationTooLow(own))) {
             CURRENT.set(new Lent(transaction.connection(), false));
             List<ID> page = entity.page(transaction.connection(), after, limit);
-            if (tenants == null) {
+            if (!tenantsTold) {
                 return page;
             }
             List<ID> ids = new ArrayList<>();
@@ -361,7 +380,8 @@ public final class JdbcEntities implements EntitySource {
 
         private final DataSource dataSource;
         private final Map<Class<?>, JdbcEntity<?, ?>> entities = new LinkedHashMap<>();
-        private @Nullable Function<Object, String> tenants;
+        private Function<Object, String> tenants = entity -> Change.DEFAULT_TENANT;
+        private boolean tenantsTold;
 
         private Builder(DataSource dataSource) {
             this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -400,7 +420,7 @@ public final class JdbcEntities implements EntitySource {
             EntitySettings<ID> chosen = new EntitySettings<>(type, idType);
             settings.accept(chosen);
             return add(new JdbcEntity<>(
-                    type, chosen.name, chosen.properties, idType, chosen.ids, id, loader, chosen.pages));
+                    type, chosen.name, chosen.properties, idType, chosen.ids, id, loader, chosen.pages, chosen.table));
         }
 
         private Builder add(JdbcEntity<?, ?> entity) {
@@ -424,6 +444,7 @@ public final class JdbcEntities implements EntitySource {
          */
         public Builder tenants(Function<Object, String> tenants) {
             this.tenants = tenants;
+            this.tenantsTold = true;
             return this;
         }
 
@@ -470,6 +491,7 @@ public final class JdbcEntities implements EntitySource {
         private Set<String> properties;
         private IdCodec<ID> ids;
         private @Nullable IdPages<ID> pages;
+        private @Nullable JdbcTable table;
 
         private EntitySettings(Class<?> type, Class<ID> idType) {
             this.name = type.getSimpleName();
@@ -507,11 +529,91 @@ public final class JdbcEntities implements EntitySource {
             return this;
         }
 
+        /**
+         * In which table it is, for triggers that tell its changes; nothing else looks at it. Its key is the column {@code id}, or those
+         * of an id of several values; the columns of other properties are called like them, but {@code unit_price} for {@code unitPrice}.
+         *
+         * @param name as the database knows it
+         */
+        public EntitySettings<ID> table(String name) {
+            return table(name, table -> {});
+        }
+
+        /** The same where that is not all that there is to say: {@code it.table("items", table -> table.column("price", "unit_price"))}. */
+        public EntitySettings<ID> table(String name, Consumer<? super TableSettings> settings) {
+            TableSettings chosen = new TableSettings(name);
+            settings.accept(chosen);
+            this.table = chosen.table();
+            return this;
+        }
+
         private static void requireName(Class<?> type, String name) {
             if (!NAME.matcher(name).matches()) {
                 throw new IllegalArgumentException("the name of " + type.getName()
                         + " must be 1 to 100 letters, digits, dots, dashes or underscores, but is '" + name + "'");
             }
+        }
+    }
+
+    /** What can be said of an entity's table. Names are those of the database's catalogue, without quotes. Not safe for use by several threads. */
+    public static final class TableSettings {
+
+        private final String name;
+        private final Map<String, List<String>> columns = new LinkedHashMap<>();
+        private final Map<String, Class<?>> references = new LinkedHashMap<>();
+        private final Set<String> asText = new TreeSet<>();
+        private @Nullable String schema;
+        private List<String> key = List.of();
+        private @Nullable String tenantColumn;
+
+        private TableSettings(String name) {
+            this.name = name;
+        }
+
+        /** Its schema; default the one that the triggers are made for. */
+        public TableSettings schema(String schema) {
+            this.schema = schema;
+            return this;
+        }
+
+        /** The columns of its key; of an id of several values in the order of its components. */
+        public TableSettings key(String... columns) {
+            this.key = List.of(columns);
+            return this;
+        }
+
+        /** In which columns a property is; in none if none is named. */
+        public TableSettings column(String property, String... columns) {
+            this.columns.put(property, List.of(columns));
+            return this;
+        }
+
+        /**
+         * That a property is the id of another entity. What it was before travels with a change of it and with the entity's deletion.
+         *
+         * @param property which
+         * @param target of the entity, which is declared, too
+         */
+        public TableSettings reference(String property, Class<?> target) {
+            this.references.put(property, target);
+            return this;
+        }
+
+        /** That values of these properties are compared as text: their types know no equality, like json, or a loose one, like citext. */
+        public TableSettings asText(String... properties) {
+            this.asText.addAll(List.of(properties));
+            return this;
+        }
+
+        /** The column that tells the tenant, as the function that was given to {@link Builder#tenants} tells it. */
+        public TableSettings tenantColumn(String column) {
+            this.tenantColumn = column;
+            return this;
+        }
+
+        private JdbcTable table() {
+            return new JdbcTable(
+                    schema, name, key, Map.copyOf(columns), Map.copyOf(references), Set.copyOf(asText), tenantColumn);
         }
     }
 }

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param id from an entity to its id
  * @param loader from ids to entities
  * @param pages goes through all ids; null if nothing does
+ * @param table null if it was not told
  */
 record JdbcEntity<E, ID>(
         Class<E> type,
@@ -38,7 +39,8 @@ record JdbcEntity<E, ID>(
         IdCodec<ID> ids,
         Function<? super E, ? extends ID> id,
         CheckedBiFunction<? super Connection, ? super List<ID>, ? extends Collection<? extends E>> loader,
-        JdbcEntities.@Nullable IdPages<ID> pages) {
+        JdbcEntities.@Nullable IdPages<ID> pages,
+        @Nullable JdbcTable table) {
 
     /** A record's components, or the fields of any other class and its superclasses, without static and transient ones. */
     static Set<String> propertiesOf(Class<?> type) {

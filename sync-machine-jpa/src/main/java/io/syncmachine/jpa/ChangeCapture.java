@@ -3,6 +3,7 @@ package io.syncmachine.jpa;
 import io.syncmachine.ChangeKind;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.jdbc.TransactionalOutbox;
+import io.syncmachine.jpa.TracedReferences.Column;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
 import jakarta.persistence.PersistenceUnitUtil;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import org.hibernate.Hibernate;
 import org.hibernate.HibernateException;
@@ -25,6 +27,7 @@ import org.hibernate.event.spi.PostDeleteEvent;
 import org.hibernate.event.spi.PostInsertEvent;
 import org.hibernate.event.spi.PostUpdateEvent;
 import org.hibernate.event.spi.PostUpsertEvent;
+import org.hibernate.event.spi.PreDeleteEvent;
 import org.hibernate.persister.entity.EntityPersister;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,8 +42,10 @@ final class ChangeCapture {
     private final TransactionalOutbox outbox;
     private final Map<String, MappedEntity<?, ?>> listened;
     private final Map<String, MappedEntity<?, ?>> mapped;
+    private final Set<String> triggered;
     private final PersistenceUnitUtil identifiers;
     private final Tenancy tenancy;
+    private final TracedReferences traced;
     /** Weak on both sides: a session's transaction keeps its changes; a session that is closed within it tells nobody. */
     private final Map<SharedSessionContractImplementor, WeakReference<SessionChanges>> sessions =
             Collections.synchronizedMap(new WeakHashMap<>());
@@ -53,22 +58,28 @@ final class ChangeCapture {
      *
      * @param listened the entities that some machine listens to, by class name
      * @param mapped all entities by class name
+     * @param triggered the names of those whose changes are told by triggers
      * @param identifiers tells the ids of references, without loading what they point to
      * @param tenancy tells whose entities are
+     * @param traced what to tell besides properties
      */
     ChangeCapture(
             ChangeListener listener,
             TransactionalOutbox outbox,
             Map<String, MappedEntity<?, ?>> listened,
             Map<String, MappedEntity<?, ?>> mapped,
+            Set<String> triggered,
             PersistenceUnitUtil identifiers,
-            Tenancy tenancy) {
+            Tenancy tenancy,
+            TracedReferences traced) {
         this.listener = listener;
         this.outbox = outbox;
         this.listened = listened;
         this.mapped = mapped;
+        this.triggered = triggered;
         this.identifiers = identifiers;
         this.tenancy = tenancy;
+        this.traced = traced;
     }
 
     void inserted(PostInsertEvent event, @Nullable SharedSessionContractImplementor session) {
@@ -109,8 +120,10 @@ final class ChangeCapture {
         }
         Object[] known = event.getDeletedState();
         Object[] deleted = known == null ? persister.getValues(event.getEntity()) : known;
-        ChangedProperties changed =
-                state(persister, session).delete(deleted).withOldReferences(ChangedProperties.all());
+        ChangedProperties changed = state(persister, session)
+                .delete(deleted)
+                .deleteId(event.getEntity())
+                .withOldReferences(ChangedProperties.all());
         add(session, entity, event.getId(), event.getEntity(), ChangeKind.DELETE, changed);
     }
 
@@ -134,6 +147,87 @@ final class ChangeCapture {
         }
         if (!listener.concerned(owner.name(), ChangeKind.UPDATE, changed).isEmpty()) {
             add(session, owner, id, value, ChangeKind.UPDATE, ChangedProperties.of(changed));
+        }
+    }
+
+    /** Who holds an entity that is about to be deleted, where no property of it tells. */
+    void deleting(PreDeleteEvent event, @Nullable SharedSessionContractImplementor session) {
+        List<Column> holding = traced.holding(event.getEntity());
+        MappedEntity<?, ?> entity = listenedEntity(event.getPersister().getEntityName());
+        if (holding.isEmpty() || entity == null || session == null) {
+            return;
+        }
+        ChangedProperties changed = ChangedProperties.none();
+        for (Column column : holding) {
+            for (Object[] owner : TracedReferences.ask(session, column.ownersOf(), List.of(event.getId()))) {
+                changed = changed.withOldReference(column.told(), column.owner().encode(owner[0]));
+            }
+        }
+        if (!changed.isNone()) {
+            add(session, entity, event.getId(), event.getEntity(), ChangeKind.UPDATE, changed);
+        }
+    }
+
+    /** What comes to a collection and goes from it, where its elements are not told by a property of theirs. */
+    void collectionChanging(AbstractCollectionEvent event, ChangingCollection.Came came) {
+        PersistentCollection<?> collection = event.getCollection();
+        String role = collection == null ? null : collection.getRole();
+        if (collection == null || role == null) {
+            return;
+        }
+        List<Column> columns = came == ChangingCollection.Came.NONE ? List.of() : traced.columns(role);
+        boolean told = traced.tellsOf(role);
+        SharedSessionContractImplementor session = told || !columns.isEmpty() ? session(event) : null;
+        Object ownerId = event.getAffectedOwnerIdOrNull();
+        if (session == null || ownerId == null) {
+            return;
+        }
+        ChangingCollection changing = new ChangingCollection(session, collection, role, ownerId, came, identifiers);
+        if (told) {
+            tellElements(event, changing, session, ownerId);
+        }
+        columns.forEach(column -> tellFormerOwners(column, changing, session, ownerId));
+    }
+
+    private void tellElements(
+            AbstractCollectionEvent event,
+            ChangingCollection changing,
+            SharedSessionContractImplementor session,
+            Object ownerId) {
+        String ownerName = event.getAffectedOwnerEntityName();
+        MappedEntity<?, ?> owner = ownerName == null ? null : listenedEntity(ownerName);
+        MappedEntity<?, ?> element = mapped.get(changing.elementName());
+        Object value = event.getAffectedOwnerOrNull();
+        List<String> properties = properties(event.getCollection());
+        if (owner == null || element == null || value == null || properties.isEmpty()) {
+            return;
+        }
+        List<String> form = new ArrayList<>(properties);
+        String property = properties.get(properties.size() - 1);
+        changing.cameAndWent().forEach(id -> form.add(property + '=' + element.encode(id)));
+        add(session, owner, ownerId, value, ChangeKind.UPDATE, ChangedProperties.decoded(form));
+    }
+
+    /** Elements that come from another collection change that one, too, which need not be loaded. */
+    private void tellFormerOwners(
+            Column column, ChangingCollection changing, SharedSessionContractImplementor session, Object ownerId) {
+        List<Object> came = changing.came();
+        if (came.isEmpty()
+                || listener.concerned(column.owner().name(), ChangeKind.UPDATE, List.of(column.property()))
+                        .isEmpty()) {
+            return;
+        }
+        for (Object[] former : TracedReferences.ask(session, column.ownersOf(), came)) {
+            if (!former[0].equals(ownerId)) {
+                changes(session)
+                        .add(
+                                tenancy.of(session),
+                                column.owner().name(),
+                                column.owner().encode(former[0]),
+                                null,
+                                ChangeKind.UPDATE,
+                                ChangedProperties.of(List.of(column.property())));
+            }
         }
     }
 
@@ -194,7 +288,7 @@ final class ChangeCapture {
             changes(session).add(tenant, entity.name(), entity.encode(id), value, kind, changed);
         } else {
             warnOfMissingTransaction(entity);
-            SessionChanges alone = new SessionChanges(listener, outbox, session, () -> {});
+            SessionChanges alone = new SessionChanges(listener, outbox, triggered, session, () -> {});
             alone.add(tenant, entity.name(), entity.encode(id), value, kind, changed);
             alone.writeAtOnce();
         }
@@ -237,7 +331,7 @@ final class ChangeCapture {
         WeakReference<SessionChanges> known = sessions.get(session);
         SessionChanges changes = known == null ? null : known.get();
         if (changes == null) {
-            changes = new SessionChanges(listener, outbox, session, () -> sessions.remove(session));
+            changes = new SessionChanges(listener, outbox, triggered, session, () -> sessions.remove(session));
             session.getTransactionCoordinator().addObserver(changes);
             sessions.put(session, new WeakReference<>(changes));
         }

@@ -1,5 +1,6 @@
 package io.syncmachine.jpa;
 
+import io.syncmachine.jpa.ChangingCollection.Came;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -27,6 +28,14 @@ import org.hibernate.event.spi.PostUpdateEvent;
 import org.hibernate.event.spi.PostUpdateEventListener;
 import org.hibernate.event.spi.PostUpsertEvent;
 import org.hibernate.event.spi.PostUpsertEventListener;
+import org.hibernate.event.spi.PreCollectionRecreateEvent;
+import org.hibernate.event.spi.PreCollectionRecreateEventListener;
+import org.hibernate.event.spi.PreCollectionRemoveEvent;
+import org.hibernate.event.spi.PreCollectionRemoveEventListener;
+import org.hibernate.event.spi.PreCollectionUpdateEvent;
+import org.hibernate.event.spi.PreCollectionUpdateEventListener;
+import org.hibernate.event.spi.PreDeleteEvent;
+import org.hibernate.event.spi.PreDeleteEventListener;
 import org.hibernate.persister.entity.EntityPersister;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +50,17 @@ final class HibernateListener
                 PostUpsertEventListener,
                 PostCollectionRecreateEventListener,
                 PostCollectionUpdateEventListener,
-                PostCollectionRemoveEventListener {
+                PostCollectionRemoveEventListener,
+                PreDeleteEventListener,
+                PreCollectionRecreateEventListener,
+                PreCollectionUpdateEventListener,
+                PreCollectionRemoveEventListener {
 
     private static final long serialVersionUID = 1L;
     private static final MethodHandle SESSION_OF_INSERT = sessionOf(PostInsertEvent.class);
     private static final MethodHandle SESSION_OF_UPDATE = sessionOf(PostUpdateEvent.class);
     private static final MethodHandle SESSION_OF_DELETE = sessionOf(PostDeleteEvent.class);
+    private static final MethodHandle SESSION_OF_PRE_DELETE = sessionOf(PreDeleteEvent.class);
     private static final MethodHandle SESSION_OF_UPSERT = sessionOf(PostUpsertEvent.class);
 
     private final transient List<ChangeCapture> captures = new CopyOnWriteArrayList<>();
@@ -76,6 +90,10 @@ final class HibernateListener
         registry.appendListeners(EventType.POST_COLLECTION_RECREATE, listener);
         registry.appendListeners(EventType.POST_COLLECTION_UPDATE, listener);
         registry.appendListeners(EventType.POST_COLLECTION_REMOVE, listener);
+        registry.appendListeners(EventType.PRE_DELETE, listener);
+        registry.appendListeners(EventType.PRE_COLLECTION_RECREATE, listener);
+        registry.appendListeners(EventType.PRE_COLLECTION_UPDATE, listener);
+        registry.appendListeners(EventType.PRE_COLLECTION_REMOVE, listener);
         return listener;
     }
 
@@ -155,6 +173,29 @@ final class HibernateListener
     @Override
     public void onPostRemoveCollection(PostCollectionRemoveEvent event) {
         onCollection(event);
+    }
+
+    /** Never vetoes. */
+    @Override
+    public boolean onPreDelete(PreDeleteEvent event) {
+        SharedSessionContractImplementor session = session(SESSION_OF_PRE_DELETE, event);
+        tell(capture -> capture.deleting(event, session));
+        return false;
+    }
+
+    @Override
+    public void onPreRecreateCollection(PreCollectionRecreateEvent event) {
+        tell(capture -> capture.collectionChanging(event, Came.ALL));
+    }
+
+    @Override
+    public void onPreUpdateCollection(PreCollectionUpdateEvent event) {
+        tell(capture -> capture.collectionChanging(event, Came.SOME));
+    }
+
+    @Override
+    public void onPreRemoveCollection(PreCollectionRemoveEvent event) {
+        tell(capture -> capture.collectionChanging(event, Came.NONE));
     }
 
     private void onCollection(AbstractCollectionEvent event) {

@@ -1,14 +1,19 @@
 package io.syncmachine.jpa;
 
+import io.syncmachine.ReadPolicy;
 import io.syncmachine.function.CheckedFunction;
 import io.syncmachine.jdbc.JdbcStore;
 import io.syncmachine.jdbc.TransactionalOutbox;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.ChangeListener;
+import io.syncmachine.spi.DerivedPaths;
+import io.syncmachine.spi.DerivedPaths.Edge;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.Reads;
 import io.syncmachine.spi.Store;
+import io.syncmachine.spi.TableMapping;
 import jakarta.persistence.EntityGraph;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.EntityManagerFactory;
@@ -17,12 +22,14 @@ import jakarta.persistence.PersistenceException;
 import jakarta.persistence.PersistenceUnitUtil;
 import jakarta.persistence.TypedQuery;
 import jakarta.persistence.metamodel.EntityType;
+import jakarta.persistence.metamodel.Metamodel;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +39,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.hibernate.CacheMode;
 import org.hibernate.FlushMode;
 import org.hibernate.Hibernate;
@@ -49,6 +57,7 @@ import org.hibernate.persister.entity.EntityPersister;
 import org.hibernate.proxy.HibernateProxy;
 import org.hibernate.proxy.LazyInitializer;
 import org.hibernate.resource.transaction.spi.TransactionCoordinatorBuilder;
+import org.hibernate.stat.Statistics;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +79,7 @@ import org.jspecify.annotations.Nullable;
  * transactions. One of these serves one engine; any number of engines may be on one persistence unit, each with its own. Safe for use
  * by several threads.
  */
-public final class JpaEntities implements EntitySource {
+public final class JpaEntities implements EntitySource, TableMapping.Source {
 
     private final EntityManagerFactory factory;
     private final Tenancy tenancy;
@@ -81,6 +90,9 @@ public final class JpaEntities implements EntitySource {
     private final Set<Class<?>> coveredElsewhere = new HashSet<>();
     private boolean strict;
     private BulkStatements.@Nullable Watch watch;
+    private final TracedReferences traced = new TracedReferences();
+    private final Map<Class<?>, Set<String>> asText = new ConcurrentHashMap<>();
+    private volatile Supplier<Set<String>> triggered = Set::of;
     private volatile @Nullable ChangeCapture capture;
 
     private JpaEntities(EntityManagerFactory factory, @Nullable Function<Object, String> tenants) {
@@ -180,7 +192,8 @@ public final class JpaEntities implements EntitySource {
     /**
      * Refuses statements that change tables of listened entities and pass by the entities, so that their changes are not seen: bulk JPQL
      * and Criteria updates and deletes, and native SQL, of any session of this persistence unit. They fail before they are sent. Default: a
-     * warning is logged once for each text of a statement. What is sent by JDBC itself is not looked at.
+     * warning is logged once for each text of a statement. What is sent by JDBC itself is not looked at, nor is what {@linkplain
+     * #besideTriggers triggers} tell of.
      */
     public JpaEntities strict() {
         strict = true;
@@ -200,11 +213,76 @@ public final class JpaEntities implements EntitySource {
         return this;
     }
 
+    /**
+     * Has triggers compare values of these properties as text, for their columns' types know no equality, like PostgreSQL's json, or a loose
+     * one, like citext. Of no concern to anything else.
+     *
+     * @param type the entity, subclasses included
+     */
+    public JpaEntities comparingAsText(Class<?> type, String... properties) {
+        asText.computeIfAbsent(type, key -> ConcurrentHashMap.newKeySet()).addAll(List.of(properties));
+        return this;
+    }
+
+    /**
+     * Leaves changes to triggers in the database, which see those as well that pass by Hibernate: of what they tell, nothing is written
+     * twice. Asked when the engine starts; the types that are not named then are captured as ever, such as those whose triggers are missing
+     * or older than this node's declarations. Where a machine's finder is needed for what is deleted, it is still asked in the transaction.
+     *
+     * @param types the declared names of the types all of whose changes triggers tell, as {@code PostgresTriggers.capturedTypes} does
+     */
+    public JpaEntities besideTriggers(Supplier<Set<String>> types) {
+        this.triggered = types;
+        return this;
+    }
+
+    /** {@inheritDoc} They are those of Hibernate's mapping. */
+    @Override
+    public List<TableMapping> tables(Class<?> type) {
+        MappedEntity<?, ?> entity = entity(type);
+        IdRules.check(entity, factory.getMetamodel());
+        return new EntityTables(
+                        factory.unwrap(SessionFactoryImplementor.class), mapped, asText, tenancy.attribute(type))
+                .of(entity);
+    }
+
     @Override
     public <E> EntityDescription<E, ?> describe(Class<E> type) {
         MappedEntity<E, ?> entity = entity(type);
         IdRules.check(entity, factory.getMetamodel());
         return entity.describe(factory.getMetamodel());
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The mapping may be any: embeddables, inheritance, collections of elements, maps, associations of every kind in one direction or
+     * both, owned or not, references to the same class, composite ids. Not derived are associations to entities of any kind ({@code
+     * @Any}), what the database computes ({@code @Formula}), and what has an SQL restriction.
+     */
+    @Override
+    public <S> DerivedPaths<?> derive(Class<S> subject, Map<String, ReadPolicy> paths) {
+        return derive(entity(subject), paths);
+    }
+
+    private <S, ID> DerivedPaths<ID> derive(MappedEntity<S, ID> subject, Map<String, ReadPolicy> paths) {
+        Metamodel metamodel = factory.getMetamodel();
+        MappingMetamodel mappings =
+                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
+        PathNode root = new PathDerivation(metamodel, mappings, type -> entity(type.getJavaType()), traced, subject)
+                .derive(paths);
+        Map<Edge, PathNode> nodes = new LinkedHashMap<>();
+        for (PathNode node : root.all()) {
+            if (node == root || !node.isIgnored()) {
+                describe(node.entity.type()); // an id that cannot travel is refused
+                nodes.put(node.edge(metamodel), node);
+            }
+        }
+        return new MappedPaths<>(
+                new PathSessions(factory, tenancy, this::answer),
+                subject,
+                IdParts.of(metamodel, subject.type()),
+                nodes);
     }
 
     @SuppressWarnings("unchecked") // the map holds each class's own description
@@ -255,10 +333,20 @@ public final class JpaEntities implements EntitySource {
         mapped.values().forEach(entity -> byClass.put(entity.type().getName(), entity));
         Map<String, MappedEntity<?, ?>> listened = new HashMap<>(byClass);
         listened.values().removeIf(entity -> !listener.listensTo(entity.name()));
+        Set<String> byTriggers = Set.copyOf(triggered.get());
         capture = new ChangeCapture(
-                listener, outbox, Map.copyOf(listened), Map.copyOf(byClass), factory.getPersistenceUnitUtil(), tenancy);
+                listener,
+                outbox,
+                Map.copyOf(listened),
+                Map.copyOf(byClass),
+                byTriggers,
+                factory.getPersistenceUnitUtil(),
+                tenancy,
+                traced);
         hibernateListener().add(capture);
-        watchStatements(listened.values());
+        watchStatements(listened.values().stream()
+                .filter(entity -> !byTriggers.contains(entity.name()))
+                .toList());
     }
 
     private void watchStatements(Collection<MappedEntity<?, ?>> listened) {
@@ -468,6 +556,55 @@ public final class JpaEntities implements EntitySource {
         return count == null ? 0 : count;
     }
 
+    /** {@inheritDoc} Queries of all sessions of the persistence unit count; its statistics are switched on meanwhile. */
+    @Override
+    public <E, ID> Reads probe(
+            String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super E, String> outcome)
+            throws Exception {
+        Statistics statistics = factory.unwrap(SessionFactoryImplementor.class).getStatistics();
+        boolean enabled = statistics.isStatisticsEnabled();
+        statistics.setStatisticsEnabled(true);
+        try (EntityManager manager = tenancy.open(tenant)) {
+            Session session = manager.unwrap(Session.class);
+            session.setDefaultReadOnly(true);
+            session.setHibernateFlushMode(FlushMode.MANUAL);
+            session.setCacheMode(CacheMode.IGNORE);
+            EntityTransaction transaction = manager.getTransaction();
+            transaction.begin();
+            try {
+                Map<ID, E> found = load(manager, type, ids);
+                found.values().removeIf(entity -> !tenancy.isOf(tenant, entity));
+                if (!found.keySet().containsAll(ids)) {
+                    throw new IllegalStateException(
+                            "of the " + entity(type).name() + " " + ids + " there are only " + found.keySet());
+                }
+                Map<String, Long> before = counts(statistics);
+                Reads reads = new ReadProbe<E>(
+                                entity -> new VariableCopy<>(
+                                        factory.getMetamodel(),
+                                        manager.unwrap(SharedSessionContractImplementor.class),
+                                        entity),
+                                outcome)
+                        .probe(found);
+                Map<String, Long> after = counts(statistics);
+                after.entrySet().removeIf(query -> query.getValue().equals(before.get(query.getKey())));
+                return new Reads(reads.attributes(), reads.notSeen(), List.copyOf(after.keySet()));
+            } finally {
+                transaction.rollback();
+            }
+        } finally {
+            statistics.setStatisticsEnabled(enabled);
+        }
+    }
+
+    private static Map<String, Long> counts(Statistics statistics) {
+        Map<String, Long> counts = new TreeMap<>();
+        for (String query : statistics.getQueries()) {
+            counts.put(query, statistics.getQueryStatistics(query).getExecutionCount());
+        }
+        return counts;
+    }
+
     /** {@inheritDoc} The action gets an {@link EntityManager}. */
     @Override
     public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
@@ -535,7 +672,7 @@ public final class JpaEntities implements EntitySource {
     }
 
     /** The ids with the last one repeated, up to a power of two: so there are few different statements. */
-    private static <ID> List<ID> padded(Collection<ID> ids) {
+    static <ID> List<ID> padded(Collection<ID> ids) {
         List<ID> result = new ArrayList<>(ids);
         ID last = result.get(result.size() - 1);
         int size = Integer.highestOneBit(result.size());

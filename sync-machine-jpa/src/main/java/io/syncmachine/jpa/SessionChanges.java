@@ -31,6 +31,7 @@ final class SessionChanges implements TransactionObserver {
 
     private final ChangeListener listener;
     private final TransactionalOutbox outbox;
+    private final Set<String> triggered;
     private final SharedSessionContractImplementor session;
     private final Runnable forget;
     private final Map<EntityKey, EntityChange> changes = new LinkedHashMap<>();
@@ -53,19 +54,33 @@ final class SessionChanges implements TransactionObserver {
     /** What a machine's finder is asked about within the transaction. */
     private record Question(String machine, EntityKey key, ChangeKind kind, Object entity, ChangedProperties changed) {}
 
+    /**
+     * Makes one.
+     *
+     * @param triggered the types whose changes triggers in the database tell; only the finders of what is deleted are asked here
+     */
     SessionChanges(
             ChangeListener listener,
             TransactionalOutbox outbox,
+            Set<String> triggered,
             SharedSessionContractImplementor session,
             Runnable forget) {
         this.listener = listener;
         this.outbox = outbox;
+        this.triggered = triggered;
         this.session = session;
         this.forget = forget;
     }
 
-    void add(String tenant, String type, String id, Object entity, ChangeKind kind, ChangedProperties changed) {
-        boolean needed = mayBeGone(kind, changed)
+    /** A change of an entity, which need not be known where it is only referred to. */
+    void add(
+            String tenant,
+            String type,
+            String id,
+            @Nullable Object entity,
+            ChangeKind kind,
+            ChangedProperties changed) {
+        boolean needed = mayBeGone(type, kind, changed)
                 && !listener.findersOf(type).isEmpty()
                 && (kind == ChangeKind.DELETE || asked++ < MOST_UPDATES);
         changes.merge(
@@ -76,10 +91,11 @@ final class SessionChanges implements TransactionObserver {
 
     /**
      * Whether nobody could ask the entity when its change has become a job: it is deleted, or may be by then, with nobody to tell what it
-     * referred to before.
+     * referred to before; triggers tell that themselves.
      */
-    private static boolean mayBeGone(ChangeKind kind, ChangedProperties changed) {
-        return kind == ChangeKind.DELETE || (kind == ChangeKind.UPDATE && changed.hasOldReferences());
+    private boolean mayBeGone(String type, ChangeKind kind, ChangedProperties changed) {
+        return kind == ChangeKind.DELETE
+                || (kind == ChangeKind.UPDATE && changed.hasOldReferences() && !triggered.contains(type));
     }
 
     /** What the application tells by itself. */
@@ -112,7 +128,9 @@ final class SessionChanges implements TransactionObserver {
             List<Question> questions = new ArrayList<>();
             gathered.forEach((key, change) -> {
                 Change row = row(key, change);
-                rows.add(row);
+                if (!triggered.contains(key.type())) {
+                    rows.add(row);
+                }
                 questions.addAll(questions(key, change, row.machines()));
             });
             rows.addAll(answers(connection, questions));
@@ -122,7 +140,7 @@ final class SessionChanges implements TransactionObserver {
     }
 
     private void write(Connection connection, Collection<Change> rows) {
-        if (CommitWrites.add(session, outbox, rows)) {
+        if (rows.isEmpty() || CommitWrites.add(session, outbox, rows)) {
             return;
         }
         try {
@@ -145,7 +163,7 @@ final class SessionChanges implements TransactionObserver {
 
     private List<Question> questions(EntityKey key, EntityChange change, Set<String> concerned) {
         Object entity = change.entity();
-        if (entity == null || !mayBeGone(change.kind(), change.changed())) {
+        if (entity == null || !mayBeGone(key.type(), change.kind(), change.changed())) {
             return List.of();
         }
         return listener.findersOf(key.type()).stream()

@@ -41,6 +41,21 @@ final class Tenancy {
         }
     }
 
+    /**
+     * The attribute by which rows of a class tell whose they are; null if there are no tenants.
+     *
+     * @throws IllegalArgumentException if something else tells it
+     */
+    @Nullable
+    String attribute(Class<?> type) {
+        String attribute = attributes.get(type);
+        if (byEntity != null || (attribute == null && factory.getCurrentTenantIdentifierResolver() != null)) {
+            throw new IllegalArgumentException("rows of " + type.getSimpleName()
+                    + " do not tell the tenant, so that no trigger can; let a @TenantId attribute tell it");
+        }
+        return attribute;
+    }
+
     /** Whose an entity is. */
     String of(@Nullable SharedSessionContractImplementor session, Class<?> type, Object entity) {
         if (byEntity != null) {

@@ -12,7 +12,9 @@ import org.hibernate.bytecode.enhance.spi.LazyPropertyInitializer;
 import org.hibernate.engine.spi.SharedSessionContractImplementor;
 import org.hibernate.generator.Generator;
 import org.hibernate.metamodel.mapping.AttributeMapping;
+import org.hibernate.metamodel.mapping.EntityAssociationMapping;
 import org.hibernate.metamodel.mapping.EntityVersionMapping;
+import org.hibernate.metamodel.mapping.NonAggregatedIdentifierMapping;
 import org.hibernate.persister.entity.EntityPersister;
 import org.hibernate.type.CompositeType;
 import org.hibernate.type.EntityType;
@@ -104,6 +106,25 @@ final class UpdatedState {
         return this;
     }
 
+    /** The references that are parts of its id, and no properties besides. */
+    UpdatedState deleteId(Object entity) {
+        if (persister.getIdentifierMapping() instanceof NonAggregatedIdentifierMapping id) {
+            id.getVirtualIdEmbeddable().forEachAttributeMapping(part -> {
+                if (part instanceof EntityAssociationMapping reference) {
+                    Object before = reference instanceof AttributeMapping attribute
+                            ? attribute.getPropertyAccess().getGetter().get(entity)
+                            : null;
+                    if (before != null) {
+                        String target =
+                                reference.getAssociatedEntityMappingType().getEntityName();
+                        pointedTo(part.getAttributeName(), target, before);
+                    }
+                }
+            });
+        }
+        return this;
+    }
+
     private void written(String path, Type type) {
         names.add(path);
         if (type.isComponentType()) {
@@ -122,7 +143,7 @@ final class UpdatedState {
         if (type.isComponentType()) {
             partsDiffer(path, (CompositeType) type, before, now);
         } else if (before != null && type instanceof EntityType reference) {
-            pointedTo(path, reference, before);
+            pointedTo(path, reference.getAssociatedEntityName(), before);
         }
     }
 
@@ -141,8 +162,8 @@ final class UpdatedState {
         return component == null ? new Object[type.getSubtypes().length] : type.getPropertyValues(component);
     }
 
-    private void pointedTo(String path, EntityType reference, Object before) {
-        MappedEntity<?, ?> target = mapped.get(reference.getAssociatedEntityName());
+    private void pointedTo(String path, String entityName, Object before) {
+        MappedEntity<?, ?> target = mapped.get(entityName);
         Object id = identifiers.getIdentifier(before);
         if (target != null && id != null) {
             oldReferences.put(path, target.encode(id));

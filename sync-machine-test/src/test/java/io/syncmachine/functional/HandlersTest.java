@@ -16,9 +16,13 @@ import io.syncmachine.functional.World.Order;
 import io.syncmachine.memory.InMemoryEntities.Transaction;
 import io.syncmachine.spi.Change;
 import io.syncmachine.spi.JobKey;
+import io.syncmachine.spi.Outbox;
+import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +66,35 @@ class HandlersTest {
                         new Seen(ChangeKind.CREATE, 1, true, true),
                         new Seen(ChangeKind.UPDATE, 1, true, true),
                         new Seen(ChangeKind.DELETE, 1, false, true));
+    }
+
+    /** A handler ends while it is counted what waits: its job is gone, and what it changed has not become one. */
+    @Test
+    void whatAHandlerChangesIsNotMissedByTheBacklog() {
+        AtomicBoolean handled = new AtomicBoolean();
+        Outbox outbox = Altered.port(Outbox.class, world.store.outbox(), Map.of("depth", (none, real) -> {
+            Object depth = real.call();
+            while (!handled.get()) {
+                world.threads.runNext();
+            }
+            return depth;
+        }));
+        SyncEngine engine = world.start(
+                builder -> builder.machines(world.orders())
+                        .handlers(ChangeHandler.onChange("watch", Customer.class, change -> {
+                            change.transaction(Transaction.class).save(new Order(7, "made", 1));
+                            handled.set(true);
+                        })),
+                "node",
+                world.entities,
+                Altered.port(Store.class, world.store, Map.of("outbox", (none, real) -> outbox)),
+                world.threads);
+        world.entities.save(new Customer(1, "Ann", List.of()));
+        while (world.store.outbox().depth() > 0) {
+            world.threads.runNext();
+        }
+
+        assertThat(engine.backlog().isEmpty()).isFalse();
     }
 
     @Test

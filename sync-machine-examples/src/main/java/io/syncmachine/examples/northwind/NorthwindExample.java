@@ -79,8 +79,9 @@ public final class NorthwindExample {
      * Runs the example and says how it went.
      *
      * @param sql the database
+     * @param declared by declared paths, without a single finder; and with two phases more
      */
-    public static Report run(Path sql, ExampleOptions options) throws Exception {
+    public static Report run(Path sql, boolean declared, ExampleOptions options) throws Exception {
         Outcomes outcomes = new Outcomes();
         try (ApiServer api = ApiServer.start(options.api());
                 Database database = Database.open(options.database());
@@ -88,7 +89,7 @@ public final class NorthwindExample {
             NorthwindFile file = new NorthwindFile(database);
             file.load(sql);
             try (EntityManagerFactory factory = entities(pool);
-                    SyncEngine engine = engine(api, pool, factory, outcomes);
+                    SyncEngine engine = engine(api, pool, factory, outcomes, declared);
                     Transactions transactions = new Transactions(factory)) {
                 options.out()
                         .printf(
@@ -99,7 +100,7 @@ public final class NorthwindExample {
                 Trial trial = new Trial(
                         api.recorder(), Snapshot.of(database, DOCUMENTS), engine::backlog, outcomes, options.out());
                 try {
-                    new NorthwindExample(transactions, file, trial).phases();
+                    new NorthwindExample(transactions, file, trial).phases(declared);
                 } catch (StalledException e) {
                     options.out().printf("%n  given up: %s%n", e.getMessage());
                 }
@@ -122,17 +123,18 @@ public final class NorthwindExample {
     }
 
     private static SyncEngine engine(
-            ApiServer api, HikariDataSource pool, EntityManagerFactory factory, Outcomes outcomes) {
+            ApiServer api, HikariDataSource pool, EntityManagerFactory factory, Outcomes outcomes, boolean declared) {
         NorthwindToApi northwindToApi = new NorthwindToApi(factory);
+        HttpApi orders = new HttpApi(api.uri());
         return SyncEngine.builder()
-                .machines(northwindToApi.machine(new HttpApi(api.uri())))
+                .machines(declared ? NorthwindToApi.declared(orders) : northwindToApi.machine(orders))
                 .entities(northwindToApi.entities())
                 .store(JdbcStore.builder(pool).schemaMode(SchemaMode.CREATE).build())
                 .observer(outcomes)
                 .start();
     }
 
-    private void phases() throws Exception {
+    private void phases(boolean declared) throws Exception {
         trial.phase("orders", "the orders are created, with their lines", stopwatch -> file.insertOrders(transactions));
         phase("company", "the customer with the most orders has a new name", entities -> {
             Customer customer = first(entities, Customer.class, BUSIEST_CUSTOMER);
@@ -146,6 +148,19 @@ public final class NorthwindExample {
             Product product = first(entities, Product.class, MOST_ORDERED_PRODUCT);
             product.setProductName("New " + start(product.getProductName()));
         });
+        if (declared) {
+            phase("moved", "the first order goes to the customer with the most orders", entities -> {
+                Order order = first(entities, Order.class, "select o from Order o order by o.orderId");
+                order.setCustomer(first(entities, Customer.class, BUSIEST_CUSTOMER));
+            });
+            phase(
+                    "line",
+                    "a line of the first order is deleted",
+                    entities -> entities.remove(first(
+                            entities,
+                            OrderLine.class,
+                            "select l from OrderLine l order by l.order.orderId, l.id.productId")));
+        }
         trial.phase("delete", "the last order is deleted, with its lines", stopwatch -> deleteLast());
         phase("note", "a note on an employee, whom every document names", entities -> {
             Employee employee = first(entities, Employee.class, BUSIEST_EMPLOYEE);

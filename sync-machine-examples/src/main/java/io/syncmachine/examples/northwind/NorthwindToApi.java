@@ -3,6 +3,7 @@ package io.syncmachine.examples.northwind;
 import io.syncmachine.Policy;
 import io.syncmachine.SubjectIds;
 import io.syncmachine.SyncMachine;
+import io.syncmachine.SyncMachine.Listening;
 import io.syncmachine.examples.support.HttpApi;
 import io.syncmachine.jpa.JpaEntities;
 import jakarta.persistence.EntityManager;
@@ -32,14 +33,37 @@ final class NorthwindToApi {
         this.factory = factory;
     }
 
+    /** The same by paths: which changes concern an order is derived from the mapping. */
+    static SyncMachine<Order, Short> declared(HttpApi api) {
+        return publishing(
+                SyncMachine.define("northwind-order", Order.class, Short.class)
+                        .reads("orderDate", "requiredDate", "shippedDate", "freight")
+                        .reads("shipName", "shipAddress", "shipCity", "shipRegion", "shipPostalCode", "shipCountry")
+                        .reads("customer.companyName", "employee.firstName", "employee.lastName")
+                        .reads("shipper.companyName")
+                        .reads("lines.unitPrice", "lines.quantity", "lines.discount", "lines.product.productName"),
+                api);
+    }
+
     SyncMachine<Order, Short> machine(HttpApi api) {
-        return SyncMachine.define("northwind-order", Order.class, Short.class)
-                .listenTo(Order.class)
-                .listenTo(OrderLine.class, SubjectIds.one(line -> line.getId().orderId()))
-                .listenTo(Product.class, Set.of("productName"), product -> orderIds(OF_PRODUCT, product))
-                .listenTo(Customer.class, Set.of("companyName"), customer -> orderIds(OF_CUSTOMER, customer))
-                .listenTo(Employee.class, Set.of("firstName", "lastName"), employee -> orderIds(OF_EMPLOYEE, employee))
-                .listenTo(Shipper.class, Set.of("companyName"), shipper -> orderIds(OF_SHIPPER, shipper))
+        return publishing(
+                SyncMachine.define("northwind-order", Order.class, Short.class)
+                        .listenTo(Order.class)
+                        .listenTo(
+                                OrderLine.class,
+                                SubjectIds.one(line -> line.getId().orderId()))
+                        .listenTo(Product.class, Set.of("productName"), product -> orderIds(OF_PRODUCT, product))
+                        .listenTo(Customer.class, Set.of("companyName"), customer -> orderIds(OF_CUSTOMER, customer))
+                        .listenTo(
+                                Employee.class,
+                                Set.of("firstName", "lastName"),
+                                employee -> orderIds(OF_EMPLOYEE, employee))
+                        .listenTo(Shipper.class, Set.of("companyName"), shipper -> orderIds(OF_SHIPPER, shipper)),
+                api);
+    }
+
+    private static SyncMachine<Order, Short> publishing(Listening<Order, Short> listening, HttpApi api) {
+        return listening
                 .build(OrderDocument::of)
                 .publish(publication -> api.put("/orders/" + publication.id(), publication))
                 .onDeletePublication(publication -> api.delete("/orders/" + publication.id(), publication))

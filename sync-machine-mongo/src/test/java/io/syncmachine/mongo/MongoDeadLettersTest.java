@@ -1,0 +1,20 @@
+package io.syncmachine.mongo;
+
+import io.syncmachine.spi.Store;
+import io.syncmachine.test.DeadLetterStoreContract;
+import java.time.Duration;
+
+class MongoDeadLettersTest extends DeadLetterStoreContract {
+
+    private final TestStore test = new TestStore();
+
+    @Override
+    protected Store createStore() {
+        return test.store();
+    }
+
+    @Override
+    protected void pass(Duration duration) {
+        test.pass(duration);
+    }
+}
