@@ -57,7 +57,8 @@ public final class DryRun {
      */
     public record Estimate(long documents, long calls, Duration pause, Duration spread, int inFlight) {
 
-        static Estimate of(long documents, Policy policy, int batchSize, Duration pause) {
+        /** Made by the engine. */
+        public static Estimate of(long documents, Policy policy, int batchSize, Duration pause) {
             long calls = documents / batchSize + (documents % batchSize == 0 ? 0 : 1);
             Duration spread = Duration.ZERO;
             for (Limits.Window window : policy.limits().windows()) {

@@ -235,6 +235,29 @@ public final class SyncEngine implements Events, AutoCloseable {
     }
 
     /**
+     * Begins the declaration of a resync: of all subjects of a machine, as long as nothing else is said.
+     *
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public <S, ID> Resync<S, ID> resync(SyncMachine<S, ID> machine) {
+        return Resync.of(engine.resync(machine));
+    }
+
+    /**
+     * Begins the declaration of an audit: of all subjects of a machine, as long as nothing else is said.
+     *
+     * @throws IllegalArgumentException if this engine does not run the machine
+     */
+    public <S, ID> Audit<S, ID> audit(SyncMachine<S, ID> machine) {
+        return Audit.of(engine.audit(machine));
+    }
+
+    /** All resyncs of all machines whose state is in the store, the latest first; those that are over for a month at least. */
+    public List<ResyncRun> resyncs() {
+        return engine.resyncs();
+    }
+
+    /**
      * Runs a task of the application's own on this thread, unless one of the same name and arguments runs already, on this or any other
      * node that shares the store: to fetch from a third party once a minute, say. A lease is held meanwhile and renewed; if the
      * process dies, another can begin after a {@linkplain Builder#lease lease}. A task that is paused for longer than that, or whose store

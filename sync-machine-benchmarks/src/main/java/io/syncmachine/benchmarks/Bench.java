@@ -105,7 +105,6 @@ final class Bench implements Callable<Integer> {
                 part.inFlight(),
                 part.connections(),
                 part == Part.SETTLED ? options.quiet : 0,
-                false,
                 part == Part.WIDE ? FEW_WRITERS : WRITERS,
                 options.stock(),
                 options.warmCustomers());

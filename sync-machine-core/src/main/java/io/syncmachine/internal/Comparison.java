@@ -108,6 +108,17 @@ final class Comparison<S, ID, D> {
         return new Decision.Send<>(kind, subject, document, json, fingerprint);
     }
 
+    /** The fingerprint of a record without what it is marked with. */
+    static @Nullable String plain(@Nullable String fingerprint) {
+        if (fingerprint == null) {
+            return null;
+        }
+        String unmarked = fingerprint.startsWith(PayloadStore.SEND_ANYWAY)
+                ? fingerprint.substring(PayloadStore.SEND_ANYWAY.length())
+                : fingerprint;
+        return unmarked.startsWith(ASSUMED) ? unmarked.substring(ASSUMED.length()) : unmarked;
+    }
+
     private boolean rebaselines() {
         return machine.definition.policy().versionRise().rebaseline();
     }

@@ -8,6 +8,7 @@ import io.syncmachine.Explanation;
 import io.syncmachine.Limits;
 import io.syncmachine.PathsExplanation;
 import io.syncmachine.ReadSet;
+import io.syncmachine.ResyncRun;
 import io.syncmachine.SyncEngine.Backlog;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.UniqueRun;
@@ -47,8 +48,6 @@ public final class Engine implements AutoCloseable {
 
     /** How many calls of listeners there may be at once; the others wait, and no publication waits for them. */
     private static final int SIDE_EFFECTS = 16;
-    /** How many threads begin calls that nobody waits for. */
-    private static final int SENDING_AT_ONCE = Math.max(2, Runtime.getRuntime().availableProcessors());
 
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
@@ -80,6 +79,8 @@ public final class Engine implements AutoCloseable {
     private @Nullable Loop announcing;
     private @Nullable Loop beating;
     private @Nullable Loop limiting;
+    private final ResyncOffice resyncs;
+    private @Nullable Loop resyncing;
     private final UniqueRuns uniqueRuns;
     private @Nullable Loop uniqueRunning;
     private @Nullable Loop watching;
@@ -128,7 +129,9 @@ public final class Engine implements AutoCloseable {
         List<Interest> interests = new ArrayList<>(machines.values());
         interests.addAll(this.handlers.values());
         this.listeners = new Listeners(interests, settings);
-        this.watch = new MachineWatch(store, settings, gates, this.handlers.keySet(), this::wakeWorkers);
+        this.watch = new MachineWatch(
+                store, settings, gates, this.handlers.keySet(), this::wakeWorkers, this::lookForResyncs);
+        this.resyncs = new ResyncOffice(store, source, settings, machines, this::pause, this::resync);
         this.uniqueRuns = new UniqueRuns(store.leases(), settings.clock(), settings.name(), settings.lease());
         this.heartbeat = new Heartbeat(store, settings.lease(), settings.clock());
         this.announcer = new Announcer(settings.observers());
@@ -286,8 +289,7 @@ public final class Engine implements AutoCloseable {
 
     private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
         int limit = machine.definition.policy().inFlight();
-        int atOnce = machine.definition.destination().waits() ? limit : Math.min(limit, SENDING_AT_ONCE);
-        Executor executor = threads.publications(machine.name(), atOnce);
+        Executor executor = threads.publications(machine.name(), limit);
         Slots<Run<?, ?, ?>> slots = new Slots<>(
                 limit,
                 machine.definition.destination().batchSize(),
@@ -309,7 +311,8 @@ public final class Engine implements AutoCloseable {
                         heartbeat,
                         () -> wakeEnsuring(machine),
                         new AdaptivePoll(settings.clock()),
-                        ensurePoll),
+                        ensurePoll,
+                        resyncs),
                 new EnsurePublication<>(
                         machine,
                         source,
@@ -378,6 +381,63 @@ public final class Engine implements AutoCloseable {
         traffics.values().forEach(traffic -> traffic.onReturn(limiting::wake));
         others.add(threads.repeat("housekeeping", new Housekeeping(store, settings)));
         relaying = threads.repeat("relay", relay);
+    }
+
+    private void lookForResyncs() {
+        boolean isNeeded;
+        synchronized (resyncs) {
+            isNeeded = resyncing == null;
+        }
+        if (isNeeded && !Resyncing.turns(store.resyncs().all(), machines).isEmpty()) {
+            resync();
+        }
+    }
+
+    /** Has resyncs gone on with, from the first one on by a loop of their own. */
+    private void resync() {
+        if (!settings.works() || closing) {
+            return;
+        }
+        synchronized (resyncs) {
+            if (resyncing == null) {
+                resyncing = threads.repeat(
+                        "resync", new Resyncing(machines, source, store, settings, resyncs, this::wakeEnsuring));
+                others.add(resyncing);
+            }
+            resyncing.wake();
+        }
+    }
+
+    /**
+     * Begins the declaration of a resync.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine
+     */
+    @SuppressWarnings("unchecked") // the machine was made of this definition
+    public <S, ID> ResyncRequest<S, ID> resync(SyncMachine<S, ID> definition) {
+        return resyncs.requestOf((Machine<S, ID, ?>) machine(definition));
+    }
+
+    /**
+     * Begins the declaration of an audit.
+     *
+     * @throws IllegalArgumentException if the machine is not run by this engine
+     */
+    @SuppressWarnings("unchecked") // the machine was made of this definition
+    public <S, ID> Auditor<S, ID, ?> audit(SyncMachine<S, ID> definition) {
+        return auditor((Machine<S, ID, ?>) machine(definition));
+    }
+
+    private <S, ID, D> Auditor<S, ID, D> auditor(Machine<S, ID, D> machine) {
+        return new Auditor<>(machine, source, store, settings, duration -> {
+            threads.await(() -> closing, duration);
+            return closing || Thread.currentThread().isInterrupted();
+        });
+    }
+
+    /** All resyncs that are known. */
+    public List<ResyncRun> resyncs() {
+        return resyncs.all();
     }
 
     private void expect(Machine<?, ?, ?> machine, Duration delay) {

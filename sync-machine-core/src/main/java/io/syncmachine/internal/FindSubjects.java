@@ -5,6 +5,7 @@ import io.syncmachine.FailureKind;
 import io.syncmachine.Policy;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.DerivedPaths;
 import io.syncmachine.spi.EngineThreads;
@@ -53,6 +54,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
     private final AdaptivePoll ensurePoll;
     private final @Nullable Settle settle;
     private final Hooks hooks;
+    private final ResyncOffice resyncs;
     /** The batch that was begun and could not be ended, for the store was away. */
     private @Nullable Batch unfinished;
 
@@ -64,7 +66,8 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             Heartbeat heartbeat,
             Runnable wakeEnsuring,
             AdaptivePoll poll,
-            AdaptivePoll ensurePoll) {
+            AdaptivePoll ensurePoll,
+            ResyncOffice resyncs) {
         this.machine = machine;
         this.source = source;
         this.jobs = store.jobs();
@@ -76,6 +79,7 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         this.ensurePoll = ensurePoll;
         this.settle = machine.settle().orElse(null);
         this.hooks = settings.hooks();
+        this.resyncs = resyncs;
     }
 
     @Override
@@ -101,7 +105,11 @@ final class FindSubjects<ID> implements EngineThreads.Step {
         Exception unreadable = null;
         for (Map.Entry<String, List<Claim>> group : byType(claims).entrySet()) {
             try {
-                find(group.getKey(), group.getValue(), batch);
+                if (group.getKey().equals(Change.RESYNC_TYPE)) {
+                    batch.requestResyncs(group.getValue());
+                } else {
+                    find(group.getKey(), group.getValue(), batch);
+                }
             } catch (Exception e) {
                 unreadable = e; // the claims of this group were told; those of others are still to be handled
             }
@@ -242,6 +250,18 @@ final class FindSubjects<ID> implements EngineThreads.Step {
             for (Claim claim : claims) {
                 found(claim, claim.key().entityId(), Lane.LIVE);
                 done(claim);
+            }
+        }
+
+        /** A job that comes again after a crash asks again. */
+        void requestResyncs(List<Claim> claims) {
+            for (Claim claim : claims) {
+                try {
+                    resyncs.request(machine, claim.key().tenant());
+                    done(claim);
+                } catch (Exception e) {
+                    failed(claim, e);
+                }
             }
         }
 

@@ -6,6 +6,7 @@ import io.syncmachine.EntityChange;
 import io.syncmachine.Events;
 import io.syncmachine.event.Hook;
 import io.syncmachine.event.HookCall;
+import io.syncmachine.spi.Change;
 import io.syncmachine.spi.Claim;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntitySource;
@@ -64,6 +65,10 @@ final class HandleChanges<E> extends JobLoop {
         String type = claim.key().entityType();
         if (handler.entity().names().contains(type)) {
             handle(claim, handler.entity());
+            return null;
+        }
+        if (type.equals(Change.RESYNC_TYPE)) {
+            log.warn("handler {} was asked for a resync, which only machines have; that does nothing", handler.name());
             return null;
         }
         log.warn(

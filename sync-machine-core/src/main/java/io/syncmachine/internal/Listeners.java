@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 final class Listeners implements ChangeListener {
 
     private static final Logger log = LoggerFactory.getLogger(Listeners.class);
-    private static final int MOST_OF_AN_UPDATE = 1_000;
+    /** A finder that answers more is not waited for within the application's transaction. */
+    private static final int MOST = 1_000;
 
     private final Map<String, List<Interest>> interestsByType = new HashMap<>();
     private final Hooks hooks;
@@ -92,7 +93,17 @@ final class Listeners implements ChangeListener {
         List<Change> result = new ArrayList<>();
         for (Interest interest : interests(type)) {
             if (interest.storedName().equals(machineName) && interest instanceof Machine<?, ?, ?> machine) {
-                for (String id : ids(machine, tenant, type, kind, entity, changed)) {
+                Set<String> ids = ids(machine, tenant, type, entity, changed);
+                if (ids == null && kind == ChangeKind.DELETE) {
+                    log.warn(
+                            "machine {}: the finder of a deleted {} answers more than {} subjects; the machine goes through"
+                                    + " all of them instead",
+                            machine.name(),
+                            type,
+                            MOST);
+                    return List.of(Change.resync(tenant, Set.of(machineName), trace()));
+                }
+                for (String id : ids == null ? Set.<String>of() : ids) {
                     result.add(new Change(
                             tenant,
                             Relay.subjectFoundBy(type),
@@ -120,33 +131,28 @@ final class Listeners implements ChangeListener {
         return jobs;
     }
 
-    private <ID> Set<String> ids(
-            Machine<?, ID, ?> machine,
-            String tenant,
-            String type,
-            ChangeKind kind,
-            Object entity,
-            ChangedProperties changed)
+    /** Null if there are too many. */
+    private <ID> @Nullable Set<String> ids(
+            Machine<?, ID, ?> machine, String tenant, String type, Object entity, ChangedProperties changed)
             throws Exception {
         Machine.BoundListener<?, ID> bound = machine.listener(type);
         Set<String> ids = new LinkedHashSet<>();
         if (bound == null) {
             return ids;
         }
-        int most = kind == ChangeKind.DELETE ? Integer.MAX_VALUE : MOST_OF_AN_UPDATE;
         try {
             hooks.call(() -> new HookCall(Hook.SUBJECT_IDS, machine.name(), tenant, type, "", List.of()), () -> {
-                find(bound, entity, changed, id -> add(ids, machine.encode(id), most));
+                find(bound, entity, changed, id -> add(ids, machine.encode(id)));
                 return null;
             });
         } catch (TooManyException e) {
-            return Set.of();
+            return null;
         }
         return ids;
     }
 
-    private static void add(Set<String> ids, String id, int most) throws TooManyException {
-        if (ids.size() >= most && !ids.contains(id)) {
+    private static void add(Set<String> ids, String id) throws TooManyException {
+        if (ids.size() >= MOST && !ids.contains(id)) {
             throw new TooManyException();
         }
         ids.add(id);

@@ -27,6 +27,7 @@ final class MachineWatch implements EngineThreads.Step {
     private final Map<Machine<?, ?, ?>, Gate> gates;
     private final Set<String> handlers;
     private final Runnable opened;
+    private final Runnable lookForResyncs;
     private final Set<String> reported = new HashSet<>();
     private final Map<Machine<?, ?, ?>, String> notLetIn = new ConcurrentHashMap<>();
     private volatile Runnable wake = () -> {};
@@ -39,14 +40,21 @@ final class MachineWatch implements EngineThreads.Step {
      * @param gates of the machines
      * @param handlers the stored names of the handlers
      * @param opened told when a gate was opened
+     * @param lookForResyncs told that it is time to look for resyncs
      */
     MachineWatch(
-            Store store, Settings settings, Map<Machine<?, ?, ?>, Gate> gates, Set<String> handlers, Runnable opened) {
+            Store store,
+            Settings settings,
+            Map<Machine<?, ?, ?>, Gate> gates,
+            Set<String> handlers,
+            Runnable opened,
+            Runnable lookForResyncs) {
         this.store = store;
         this.settings = settings;
         this.gates = gates;
         this.handlers = handlers;
         this.opened = opened;
+        this.lookForResyncs = lookForResyncs;
     }
 
     /** Pauses a machine on all nodes, soon, and here at once: the API does not let it in. Quick; may be called by any thread. */
@@ -83,6 +91,7 @@ final class MachineWatch implements EngineThreads.Step {
     @Override
     public Duration run() {
         writePauses();
+        lookForResyncs.run();
         if (settings.clock().nanos() - announcedNanos >= ANNOUNCE.toNanos()) {
             announce();
             Map<String, Long> orphans = orphans();

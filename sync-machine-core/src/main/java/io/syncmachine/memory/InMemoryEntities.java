@@ -9,6 +9,7 @@ import io.syncmachine.spi.ChangeListener;
 import io.syncmachine.spi.EntityDescription;
 import io.syncmachine.spi.EntityReference;
 import io.syncmachine.spi.EntitySource;
+import io.syncmachine.spi.IdCodec;
 import io.syncmachine.spi.Store;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,6 +22,8 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Entities kept in memory, for tests and for applications without a database.
@@ -40,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Register the types first; from then on, safe for use by several threads.
  */
 public final class InMemoryEntities implements EntitySource {
+
+    private static final Logger log = LoggerFactory.getLogger(InMemoryEntities.class);
 
     private final Map<Class<?>, EntityType<?, ?>> types = new LinkedHashMap<>();
     private Function<Object, String> tenants = entity -> Change.DEFAULT_TENANT;
@@ -93,7 +98,6 @@ public final class InMemoryEntities implements EntitySource {
      * Makes several changes at once: readers see all of them or none, and they are captured together.
      *
      * @param changes called once; what it throws is thrown, and nothing was changed
-     * @throws IllegalStateException if a finder fails that looks for the subjects of a deleted entity; nothing was changed
      */
     public void transaction(Consumer<Transaction> changes) {
         Transaction transaction = new Transaction();
@@ -262,6 +266,23 @@ public final class InMemoryEntities implements EntitySource {
         return action.apply(found);
     }
 
+    /** {@inheritDoc} In the order of their encoded forms. */
+    @Override
+    @SuppressWarnings("unchecked") // the class's ids
+    public synchronized <E, ID> List<ID> ids(String tenant, Class<E> type, @Nullable ID after, int limit) {
+        IdCodec<ID> codec = (IdCodec<ID>) typeOf(type).ids;
+        String last = after == null ? "" : codec.encode(after);
+        return mapped(type).stream()
+                .flatMap(known -> known.all().stream()
+                        .filter(entity -> tenantOf(entity).equals(tenant))
+                        .map(entity -> known.encode(known.idOf(entity))))
+                .filter(id -> id.compareTo(last) > 0)
+                .sorted()
+                .limit(limit)
+                .map(codec::decode)
+                .toList();
+    }
+
     private synchronized <E> Optional<E> find(String tenant, Class<E> type, Object id) {
         return find(type, id).filter(entity -> tenantOf(entity).equals(tenant));
     }
@@ -328,19 +349,23 @@ public final class InMemoryEntities implements EntitySource {
 
         private List<Change> subjectsOfDeleted(Reference reference, Object entity) {
             String type = reference.type().name();
+            String tenant = tenants.apply(entity);
             List<Change> subjects = new ArrayList<>();
-            try {
-                for (String machine : listener.findersOf(type)) {
+            for (String machine : listener.findersOf(type)) {
+                try {
                     subjects.addAll(listener.subjectsOf(
-                            machine, tenants.apply(entity), type, ChangeKind.DELETE, entity, ChangedProperties.all()));
+                            machine, tenant, type, ChangeKind.DELETE, entity, ChangedProperties.all()));
+                } catch (Exception e) {
+                    log.warn(
+                            "machine {}: the subjects of the deleted {} {} cannot be found; it goes through all of them instead",
+                            machine,
+                            type,
+                            reference.id(),
+                            e);
+                    subjects.add(Change.resync(tenant, Set.of(machine), listener.trace()));
                 }
-                return subjects;
-            } catch (Exception e) {
-                throw new IllegalStateException(
-                        "the subjects of " + reference.type().name() + " " + reference.id()
-                                + ", which is being deleted, cannot be found",
-                        e);
             }
+            return subjects;
         }
     }
 }

@@ -142,6 +142,19 @@ final class InMemoryPayloads implements PayloadStore {
         return kept;
     }
 
+    @Override
+    public synchronized void sendAnyway(Collection<SubjectKey> keys, boolean anyway) {
+        for (SubjectKey key : keys) {
+            Kept kept = records.get(key);
+            String fingerprint = kept == null ? null : kept.fingerprint;
+            if (kept != null && fingerprint != null && kept.state == State.PRESENT) {
+                String plain =
+                        fingerprint.startsWith(SEND_ANYWAY) ? fingerprint.substring(SEND_ANYWAY.length()) : fingerprint;
+                kept.fingerprint = anyway ? SEND_ANYWAY + plain : plain;
+            }
+        }
+    }
+
     private @Nullable Kept own(SubjectKey key, long epoch) {
         Kept kept = records.get(key);
         if (kept == null || kept.epoch != epoch) {

@@ -8,6 +8,7 @@ import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.ResyncStore;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.util.List;
@@ -36,6 +37,7 @@ public final class InMemoryStore implements Store {
             InMemoryPayloads payloads,
             InMemoryJournal journal,
             InMemoryMachines machines,
+            InMemoryResyncs resyncs,
             InMemoryLimiter limiter,
             List<Runnable> wakes) {}
 
@@ -73,6 +75,7 @@ public final class InMemoryStore implements Store {
                 new InMemoryPayloads(time, sequence),
                 new InMemoryJournal(clock),
                 new InMemoryMachines(time),
+                new InMemoryResyncs(),
                 InMemoryLimiter.create(clock),
                 wakes));
     }
@@ -115,6 +118,11 @@ public final class InMemoryStore implements Store {
     @Override
     public MachineRegistry machines() {
         return content.machines();
+    }
+
+    @Override
+    public ResyncStore resyncs() {
+        return content.resyncs();
     }
 
     /** Empty: nothing here waits for a transaction. */

@@ -46,6 +46,15 @@ public record Change(
     /** The id of a change of {@link #RESYNC_TYPE}. */
     public static final String RESYNC_ID = "*";
 
+    /**
+     * The wish that machines go through all of their subjects.
+     *
+     * @param tenant whose subjects; those that are known to be at the API are gone through for every tenant
+     */
+    public static Change resync(String tenant, Set<String> machines, @Nullable String trace) {
+        return new Change(tenant, RESYNC_TYPE, RESYNC_ID, ChangeKind.UPDATE, ChangedProperties.all(), machines, trace);
+    }
+
     /** One without a trace. */
     public Change(
             String tenant, String type, String id, ChangeKind kind, ChangedProperties changed, Set<String> machines) {

@@ -3,6 +3,7 @@ package io.syncmachine.spi;
 import io.syncmachine.ReadPolicy;
 import io.syncmachine.function.CheckedFunction;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * Where entities live: sees their changes or is told of them, and reads them. Safe for use by several threads.
  */
 public interface EntitySource extends AutoCloseable {
+
+    /** How many ids are read at a time where they are counted one by one. */
+    int COUNTED_AT_ONCE = 10_000;
 
     /**
      * Describes a class that a machine listens to or publishes.
@@ -95,6 +99,40 @@ public interface EntitySource extends AutoCloseable {
     <E, ID, R> @Nullable R read(
             String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception;
+
+    /**
+     * Ids of committed entities, in an order of the source's own that never changes, so that all can be gone through in pages: an
+     * entity that exists all the while is in one of them. By default this source cannot tell.
+     *
+     * @param tenant whose they are
+     * @param type of that class and its mapped subclasses
+     * @param after those that come after this one, which need not exist any more; null for the first
+     * @param limit at most so many, at least one; fewer only where there are no more
+     * @throws UnsupportedOperationException if it cannot tell, saying what can be done
+     * @throws Exception why reading failed
+     */
+    default <E, ID> List<ID> ids(String tenant, Class<E> type, @Nullable ID after, int limit) throws Exception {
+        throw new UnsupportedOperationException(
+                "the ids of all " + type.getSimpleName() + " cannot be told by this source; name those that are meant");
+    }
+
+    /**
+     * About how many ids there are to be {@linkplain #ids told}; counts them one by one by default.
+     *
+     * @throws UnsupportedOperationException if it cannot tell
+     * @throws Exception why reading failed
+     */
+    default <E, ID> long count(String tenant, Class<E> type) throws Exception {
+        long count = 0;
+        ID last = null;
+        List<ID> page;
+        do {
+            page = ids(tenant, type, last, COUNTED_AT_ONCE);
+            count += page.size();
+            last = page.isEmpty() ? last : page.get(page.size() - 1);
+        } while (page.size() == COUNTED_AT_ONCE);
+        return count;
+    }
 
     /**
      * Reads one entity and runs an action that may change anything, in one transaction that is committed afterwards, and captured

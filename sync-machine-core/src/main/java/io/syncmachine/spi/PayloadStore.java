@@ -48,6 +48,9 @@ public interface PayloadStore {
     /** The fingerprint of a delete. */
     String DELETE_FINGERPRINT = "-";
 
+    /** Begins the fingerprint of an acknowledged document that is to be sent again, whatever it is. */
+    String SEND_ANYWAY = "!";
+
     /**
      * What is known.
      *
@@ -146,6 +149,15 @@ public interface PayloadStore {
 
     /** Closes records where the epoch is still the record's; answers those epochs. Never makes a record, never clears doubt. */
     Set<Long> close(Collection<Closing> closings);
+
+    /**
+     * Marks acknowledged documents, so that each counts as different from whatever is built next and is sent, equal or not; or takes the
+     * mark back. Concerns records of subjects that are present, changes nothing but their fingerprint, which begins with {@link
+     * #SEND_ANYWAY} then, and makes none. What is acknowledged next takes the mark's place. Marking twice is marking once.
+     *
+     * @param anyway whether to mark or to unmark
+     */
+    void sendAnyway(Collection<SubjectKey> keys, boolean anyway);
 
     /** What is known of a subject; in doubt also while a run that noted an intent has the record open. */
     Optional<PayloadRecord> find(SubjectKey key);

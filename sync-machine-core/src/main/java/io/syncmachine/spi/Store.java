@@ -27,6 +27,9 @@ public interface Store extends StorePart {
     /** What all nodes know of the machines. */
     MachineRegistry machines();
 
+    /** Resyncs. */
+    ResyncStore resyncs();
+
     /**
      * How long the oldest transaction is open that can be seen; zero if none is. Changes in it are not committed, and wait for
      * nothing but its end. Empty if the store has no such transactions, or may not see them.

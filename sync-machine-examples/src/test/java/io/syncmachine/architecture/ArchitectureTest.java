@@ -81,7 +81,7 @@ class ArchitectureTest {
                 .and()
                 .arePublic()
                 .should()
-                .haveNameMatching(".*\\.(Engine|Settings|DeadLetterOffice|Batches)")
+                .haveNameMatching(".*\\.(Engine|Settings|DeadLetterOffice|ResyncOffice|ResyncRequest|Auditor|Batches)")
                 .check(CLASSES);
     }
 

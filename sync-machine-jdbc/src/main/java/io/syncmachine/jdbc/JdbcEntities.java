@@ -12,6 +12,7 @@ import io.syncmachine.spi.Store;
 import io.syncmachine.spi.TableMapping;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -212,7 +213,7 @@ public final class JdbcEntities implements EntitySource, TableMapping.Source {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(entity.getClass()
                                 .getName() + " may be any of " + names(fitting) + "; declare it as an entity itself"));
-        return new EntityReference(tenants.apply(entity), nearest.name(), nearest.encodedIdOf(entity));
+        return new EntityReference(tenantOf(entity), nearest.name(), nearest.encodedIdOf(entity));
     }
 
     /**
@@ -316,8 +317,47 @@ public final class JdbcEntities implements EntitySource, TableMapping.Source {
         try (TransactionalOutbox.Replanning replanning =
                 capturing == null ? () -> {} : capturing.outbox().replanning(transaction.connection())) {
             Map<ID, E> found = ((JdbcEntity<E, ID>) entity(type)).load(transaction.connection(), ids);
-            found.values().removeIf(entity -> !tenants.apply(entity).equals(tenant));
+            found.values().removeIf(entity -> !tenantOf(entity).equals(tenant));
             return found;
+        }
+    }
+
+    private String tenantOf(Object entity) {
+        return tenants.apply(entity);
+    }
+
+    /**
+     * {@inheritDoc} Told by the function that was {@linkplain EntitySettings#pages declared}. Where tenants are told by a function, the
+     * entities are loaded to find the tenant's.
+     *
+     * @throws UnsupportedOperationException if no function was declared
+     */
+    @Override
+    @SuppressWarnings("unchecked") // the ids are of entities of that class
+    public <E, ID> List<ID> ids(String tenant, Class<E> type, @Nullable ID after, int limit) throws Exception {
+        JdbcEntity<E, ID> entity = (JdbcEntity<E, ID>) entity(type);
+        if (!tenantsTold && !tenant.equals(Change.DEFAULT_TENANT)) {
+            return List.of();
+        }
+        Lent outer = CURRENT.get();
+        try (Connection own = dataSource.getConnection();
+                LentTransaction transaction = new LentTransaction(own, isIsolationTooLow(own))) {
+            CURRENT.set(new Lent(transaction.connection(), false));
+            List<ID> page = entity.page(transaction.connection(), after, limit);
+            if (!tenantsTold) {
+                return page;
+            }
+            List<ID> ids = new ArrayList<>();
+            while (!page.isEmpty() && ids.size() < limit) {
+                Map<ID, E> found = load(tenant, type, page, transaction);
+                page.stream().filter(found::containsKey).forEach(ids::add);
+                page = page.size() < limit
+                        ? List.of()
+                        : entity.page(transaction.connection(), page.get(page.size() - 1), limit);
+            }
+            return ids.size() > limit ? List.copyOf(ids.subList(0, limit)) : ids;
+        } finally {
+            CURRENT.set(outer);
         }
     }
 
@@ -380,7 +420,7 @@ public final class JdbcEntities implements EntitySource, TableMapping.Source {
             EntitySettings<ID> chosen = new EntitySettings<>(type, idType);
             settings.accept(chosen);
             return add(new JdbcEntity<>(
-                    type, chosen.name, chosen.properties, idType, chosen.ids, id, loader, chosen.table));
+                    type, chosen.name, chosen.properties, idType, chosen.ids, id, loader, chosen.pages, chosen.table));
         }
 
         private Builder add(JdbcEntity<?, ?> entity) {
@@ -421,6 +461,27 @@ public final class JdbcEntities implements EntitySource, TableMapping.Source {
         }
     }
 
+    /**
+     * Goes through the ids of all entities of a class, in pages. Safe for use by several threads.
+     *
+     * <pre>{@code
+     * (connection, after, limit) -> query(connection, "select id from orders where id > ? order by id limit ?", after == null ? 0 : after, limit)
+     * }</pre>
+     */
+    @FunctionalInterface
+    public interface IdPages<ID> {
+
+        /**
+         * A page, in an order that never changes.
+         *
+         * @param connection for reading; {@link JdbcEntities#connection()} is the same one
+         * @param after those that come after this id, which need not exist any more; null for the first
+         * @param limit at most so many; fewer only where there are no more
+         * @throws Exception if they cannot be read
+         */
+        List<ID> after(Connection connection, @Nullable ID after, int limit) throws Exception;
+    }
+
     /** What can be said of an entity besides. Not safe for use by several threads. */
     public static final class EntitySettings<ID> {
 
@@ -429,6 +490,7 @@ public final class JdbcEntities implements EntitySource, TableMapping.Source {
         private String name;
         private Set<String> properties;
         private IdCodec<ID> ids;
+        private @Nullable IdPages<ID> pages;
         private @Nullable JdbcTable table;
 
         private EntitySettings(Class<?> type, Class<ID> idType) {
@@ -449,6 +511,15 @@ public final class JdbcEntities implements EntitySource, TableMapping.Source {
         /** The names that machines may listen to; default the components of a record, or the fields of another class. */
         public EntitySettings<ID> properties(String... properties) {
             this.properties = Set.of(properties);
+            return this;
+        }
+
+        /**
+         * How to go through the ids of all entities of the class, for a {@linkplain io.syncmachine.SyncEngine#resync resync} and an audit of
+         * all of them; default none.
+         */
+        public EntitySettings<ID> pages(IdPages<ID> pages) {
+            this.pages = Objects.requireNonNull(pages, "pages");
             return this;
         }
 

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param ids turns its ids into text
  * @param id from an entity to its id
  * @param loader from ids to entities
+ * @param pages goes through all ids; null if nothing does
  * @param table null if it was not told
  */
 record JdbcEntity<E, ID>(
@@ -38,6 +39,7 @@ record JdbcEntity<E, ID>(
         IdCodec<ID> ids,
         Function<? super E, ? extends ID> id,
         CheckedBiFunction<? super Connection, ? super List<ID>, ? extends Collection<? extends E>> loader,
+        JdbcEntities.@Nullable IdPages<ID> pages,
         @Nullable JdbcTable table) {
 
     /** A record's components, or the fields of any other class and its superclasses, without static and transient ones. */
@@ -84,6 +86,31 @@ record JdbcEntity<E, ID>(
             throw new IllegalArgumentException("the " + name + " has no id");
         }
         return ids.encode(value);
+    }
+
+    /**
+     * Ids that come after one.
+     *
+     * @throws UnsupportedOperationException if nothing was declared for that
+     * @throws IllegalStateException if the declared function answers more than it was asked for, or the id that it was to go on from
+     * @throws Exception what the function throws
+     */
+    List<ID> page(Connection connection, @Nullable ID after, int limit) throws Exception {
+        if (pages == null) {
+            throw new UnsupportedOperationException("the ids of all " + name
+                    + " cannot be told: declare how to go through them, as in entity(…, it -> it.pages((connection, after, limit) -> …)),"
+                    + " or name those that are meant");
+        }
+        List<ID> page = pages.after(connection, after, limit);
+        if (page == null || page.size() > limit || (after != null && page.contains(after))) {
+            throw new IllegalStateException(
+                    "pages of " + name + " must answer at most " + limit + " ids, and those after "
+                            + after + " only, but answered "
+                            + (page == null
+                                    ? "null"
+                                    : page.size() + " from " + (page.isEmpty() ? "nothing" : page.get(0)) + " on"));
+        }
+        return page;
     }
 
     /**

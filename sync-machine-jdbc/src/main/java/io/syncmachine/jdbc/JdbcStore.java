@@ -6,6 +6,7 @@ import io.syncmachine.spi.Journal;
 import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.ResyncStore;
 import io.syncmachine.spi.Store;
 import io.syncmachine.spi.StorePart;
 import io.syncmachine.spi.Wakeups;
@@ -61,6 +62,7 @@ public final class JdbcStore implements Store {
             PayloadStore payloads,
             Journal journal,
             MachineRegistry machines,
+            ResyncStore resyncs,
             CallLimiter limiter,
             Wakeups wakeups) {}
 
@@ -133,6 +135,11 @@ public final class JdbcStore implements Store {
         return parts().machines();
     }
 
+    @Override
+    public ResyncStore resyncs() {
+        return parts().resyncs();
+    }
+
     /**
      * {@inheritDoc}
      *
@@ -189,6 +196,7 @@ public final class JdbcStore implements Store {
                     dialect.payloads(database),
                     dialect.journal(database),
                     dialect.machines(database),
+                    new JdbcResyncs(database),
                     new JdbcLimiter(database, dialect),
                     wakeups);
         }

@@ -43,6 +43,9 @@ final class PortablePayloads implements PayloadStore {
             select t.tenant, t.machine, t.subject_id from ${p}payload t
             where t.machine = ? and t.state = 'PRESENT' and t.builder_version < ? and\s""" + AFTER;
 
+    private static final String CAN_BE_MARKED =
+            "t.state = 'PRESENT' and t.fingerprint is not null and t.fingerprint %s '!%%'";
+
     private final Database database;
     private final KeyedTable table;
     private final Fence fence;
@@ -169,6 +172,26 @@ final class PortablePayloads implements PayloadStore {
         SubjectKey key = new SubjectKey(row.getString(11), row.getString(12), row.getString(13));
         Duration waitOut = Duration.ofNanos(Math.max(row.getLong(14), 0) * 1_000);
         return new Opening(key, 0, PostgresPayloads.known(row), waitOut);
+    }
+
+    @Override
+    public void sendAnyway(Collection<SubjectKey> keys, boolean anyway) {
+        if (keys.isEmpty()) {
+            return;
+        }
+        List<SubjectKey> sorted = keys.stream().sorted(ORDER).toList();
+        String condition = CAN_BE_MARKED.formatted(anyway ? "not like" : "like");
+        String fingerprint = anyway ? "concat('!', t.fingerprint)" : "substring(t.fingerprint, 2)";
+        database.inTransaction(connection -> {
+            List<SubjectKey> marked = table.lock(
+                    connection,
+                    keys(sorted, key -> key),
+                    "t.tenant, t.machine, t.subject_id",
+                    condition,
+                    PortablePayloads::key);
+            table.update(connection, keys(marked, key -> key), List.of("t.fingerprint = " + fingerprint));
+            return marked.size();
+        });
     }
 
     private static <T> Rows<T> keys(Collection<T> batch, Function<T, SubjectKey> key) {

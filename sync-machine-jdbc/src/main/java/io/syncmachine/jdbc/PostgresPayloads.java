@@ -68,6 +68,15 @@ final class PostgresPayloads implements PayloadStore {
                 intent_body = case when w.forget then null else p.intent_body end
             from unnest(?, ?, ?, ?, ?, ?, ?, ?) as w(tenant, machine, subject_id, epoch, doubt, forget, wait, version)
             where""" + HELD;
+    /** The parameter before the arrays: whether to mark or to unmark. */
+    private static final String SEND_ANYWAY_OR_NOT = """
+            update ${p}payload p set
+                fingerprint = case when w.anyway then '!' || p.fingerprint else substring(p.fingerprint from 2) end
+            from (select ? as anyway, k.* from unnest(?, ?, ?) as k(tenant, machine, subject_id)) w
+            where p.subject_id = any(array[w.subject_id]) and p.machine = w.machine and p.tenant = w.tenant
+                and p.state = 'PRESENT' and starts_with(p.fingerprint, '!') <> w.anyway
+            returning 1""";
+
     private static final String FIND = "select " + KNOWN
             + ", p.doubt or p.intended from ${p}payload p where p.tenant = ? and p.machine = ? and p.subject_id = ?";
 
@@ -151,6 +160,16 @@ final class PostgresPayloads implements PayloadStore {
         return kind == null || fingerprint == null || key == null
                 ? null
                 : new PendingIntent(PublicationKind.valueOf(kind), fingerprint, key, body);
+    }
+
+    @Override
+    public void sendAnyway(Collection<SubjectKey> keys, boolean anyway) {
+        if (!keys.isEmpty()) {
+            database.query(
+                    SEND_ANYWAY_OR_NOT,
+                    statement -> keys(statement.flag(anyway), keys, key -> key),
+                    row -> row.getInt(1));
+        }
     }
 
     @Override

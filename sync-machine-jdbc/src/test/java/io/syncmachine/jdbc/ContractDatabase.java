@@ -18,7 +18,7 @@ final class ContractDatabase {
 
     private static final Map<DatabaseKind, TestDatabase> DATABASES = new ConcurrentHashMap<>();
     private static final List<String> TABLES =
-            List.of("outbox", "job", "payload", "journal", "machine", "lease", "destination");
+            List.of("outbox", "job", "payload", "journal", "machine", "lease", "destination", "resync", "resync_page");
 
     private final TestDatabase database;
 

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** The application of the tests: records, and statements by hand. */
 final class PlainShop {
@@ -45,9 +46,30 @@ final class PlainShop {
 
     static JdbcEntities.Builder entities(DataSource dataSource) {
         return JdbcEntities.builder(dataSource)
-                .entity(Customer.class, Long.class, Customer::id, PlainShop::customers)
+                .entity(
+                        Customer.class,
+                        Long.class,
+                        Customer::id,
+                        PlainShop::customers,
+                        customer -> customer.pages(PlainShop::customersAfter))
                 .entity(Order.class, Long.class, Order::id, PlainShop::orders)
                 .entity(Line.class, LineId.class, Line::id, PlainShop::lines, line -> line.name("order-line"));
+    }
+
+    private static List<Long> customersAfter(Connection connection, @Nullable Long after, int limit)
+            throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("select id from customers where id > ? order by id limit ?")) {
+            statement.setLong(1, after == null ? Long.MIN_VALUE : after);
+            statement.setInt(2, limit);
+            try (ResultSet rows = statement.executeQuery()) {
+                List<Long> ids = new ArrayList<>();
+                while (rows.next()) {
+                    ids.add(rows.getLong(1));
+                }
+                return ids;
+            }
+        }
     }
 
     static List<Customer> customers(Connection connection, List<Long> ids) throws SQLException {

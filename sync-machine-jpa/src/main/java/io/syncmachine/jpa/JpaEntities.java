@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -51,6 +52,7 @@ import org.hibernate.metamodel.MappingMetamodel;
 import org.hibernate.metamodel.mapping.EntityIdentifierMapping;
 import org.hibernate.metamodel.mapping.MappingType;
 import org.hibernate.metamodel.mapping.NonAggregatedIdentifierMapping;
+import org.hibernate.persister.collection.mutation.CollectionMutationTarget;
 import org.hibernate.persister.entity.EntityPersister;
 import org.hibernate.proxy.HibernateProxy;
 import org.hibernate.proxy.LazyInitializer;
@@ -66,8 +68,8 @@ import org.jspecify.annotations.Nullable;
  * one tells all properties as changed when it updates, and knows no old references. Without a transaction a change is written just
  * after it is made, and a crash in between loses it.
  *
- * <p>Not seen are statements that pass by Hibernate's entities (bulk JPQL and Criteria updates and deletes, native SQL, cascades of the
- * database), a version that is forced up by a lock, and an association whose inverse side is listened to, but not changed. Tell them with {@link
+ * <p>Not seen are statements that pass by Hibernate's entities (bulk JPQL and Criteria updates and deletes, and native SQL, of which a
+ * warning tells unless they are {@linkplain #strict refused}; cascades of the database), a version that is forced up by a lock, and an association whose inverse side is listened to, but not changed. Tell them with {@link
  * io.syncmachine.SyncEngine#in engine.in(…).changed(…)}.
  *
  * <p>Properties are named as they are mapped; those of an embeddable also by their path, as {@code address.city}.
@@ -85,6 +87,9 @@ public final class JpaEntities implements EntitySource, TableMapping.Source {
     private final Set<Class<?>> withoutIdClass = new HashSet<>();
     private final Map<Class<?>, String> queries = new ConcurrentHashMap<>();
     private final Map<Class<?>, EntityGraph<?>> graphs = new ConcurrentHashMap<>();
+    private final Set<Class<?>> coveredElsewhere = new HashSet<>();
+    private boolean strict;
+    private BulkStatements.@Nullable Watch watch;
     private final TracedReferences traced = new TracedReferences();
     private final Map<Class<?>, Set<String>> asText = new ConcurrentHashMap<>();
     private volatile Supplier<Set<String>> triggered = Set::of;
@@ -181,6 +186,30 @@ public final class JpaEntities implements EntitySource, TableMapping.Source {
     /** Reads entities of a class with a fetch plan: what the graph names comes with the same query. */
     public <E> JpaEntities fetching(Class<E> type, EntityGraph<E> graph) {
         graphs.put(type, graph);
+        return this;
+    }
+
+    /**
+     * Refuses statements that change tables of listened entities and pass by the entities, so that their changes are not seen: bulk JPQL
+     * and Criteria updates and deletes, and native SQL, of any session of this persistence unit. They fail before they are sent. Default: a
+     * warning is logged once for each text of a statement. What is sent by JDBC itself is not looked at, nor is what {@linkplain
+     * #besideTriggers triggers} tell of.
+     */
+    public JpaEntities strict() {
+        strict = true;
+        return this;
+    }
+
+    /**
+     * Says that such statements on the tables of these entities, and of those below them, are neither told of nor refused: triggers see their changes, or the
+     * application tells them by {@link io.syncmachine.Events#changed(Class, Collection)}.
+     *
+     * @throws IllegalArgumentException if one is no entity
+     */
+    public JpaEntities coveredElsewhere(Class<?>... types) {
+        for (Class<?> type : types) {
+            coveredElsewhere.add(entity(type).type());
+        }
         return this;
     }
 
@@ -304,16 +333,62 @@ public final class JpaEntities implements EntitySource, TableMapping.Source {
         mapped.values().forEach(entity -> byClass.put(entity.type().getName(), entity));
         Map<String, MappedEntity<?, ?>> listened = new HashMap<>(byClass);
         listened.values().removeIf(entity -> !listener.listensTo(entity.name()));
+        Set<String> byTriggers = Set.copyOf(triggered.get());
         capture = new ChangeCapture(
                 listener,
                 outbox,
                 Map.copyOf(listened),
                 Map.copyOf(byClass),
-                Set.copyOf(triggered.get()),
+                byTriggers,
                 factory.getPersistenceUnitUtil(),
                 tenancy,
                 traced);
         hibernateListener().add(capture);
+        watchStatements(listened.values().stream()
+                .filter(entity -> !byTriggers.contains(entity.name()))
+                .toList());
+    }
+
+    private void watchStatements(Collection<MappedEntity<?, ?>> listened) {
+        Optional<BulkStatements> statements = BulkStatements.of(factory.unwrap(SessionFactoryImplementor.class));
+        if (statements.isEmpty() && strict) {
+            throw new IllegalStateException(
+                    "strict() cannot be kept: this persistence unit does not let its statements be seen; was it"
+                            + " made by another class loader, or with session factory options of its own?");
+        }
+        BulkStatements.Watch watching = new BulkStatements.Watch(entitiesByTable(listened), strict);
+        statements.ifPresent(seen -> seen.add(watching));
+        watch = watching;
+    }
+
+    /** Also the tables of collections that are listened entities' own. */
+    private Map<String, Set<String>> entitiesByTable(Collection<MappedEntity<?, ?>> listened) {
+        MappingMetamodel mappings =
+                factory.unwrap(SessionFactoryImplementor.class).getMappingMetamodel();
+        Map<String, Set<String>> entities = new HashMap<>();
+        for (MappedEntity<?, ?> entity : listened) {
+            if (coveredElsewhere.stream().noneMatch(covered -> covered.isAssignableFrom(entity.type()))) {
+                for (Object table : mappings.getEntityDescriptor(entity.type()).getPropertySpaces()) {
+                    add(entities, table, entity.name());
+                }
+                mappings.forEachCollectionDescriptor(collection -> {
+                    if (!collection.isOneToMany()
+                            && collection instanceof CollectionMutationTarget target
+                            && collection
+                                    .getOwnerEntityPersister()
+                                    .getMappedClass()
+                                    .equals(entity.type())) {
+                        add(entities, target.getCollectionTableMapping().getTableName(), entity.name());
+                    }
+                });
+            }
+        }
+        return entities;
+    }
+
+    private static void add(Map<String, Set<String>> entities, Object table, String name) {
+        entities.computeIfAbsent(BulkStatements.plain(table.toString()), unknown -> new TreeSet<>())
+                .add(name);
     }
 
     /** Where each tenant has connections of its own there is no one database to compare. */
@@ -413,6 +488,16 @@ public final class JpaEntities implements EntitySource, TableMapping.Source {
     public <E, ID, R> @Nullable R read(
             String tenant, Class<E> type, Collection<ID> ids, CheckedFunction<? super Map<ID, E>, ? extends R> action)
             throws Exception {
+        return reading(tenant, manager -> {
+            Map<ID, E> found = load(manager, type, ids);
+            found.values().removeIf(entity -> !tenancy.isOf(tenant, entity));
+            return action.apply(found);
+        });
+    }
+
+    /** Runs an action in a transaction that is rolled back. */
+    private <R> @Nullable R reading(String tenant, CheckedFunction<EntityManager, ? extends R> action)
+            throws Exception {
         try (EntityManager manager = tenancy.open(tenant)) {
             Session session = manager.unwrap(Session.class);
             session.setDefaultReadOnly(true);
@@ -421,13 +506,54 @@ public final class JpaEntities implements EntitySource, TableMapping.Source {
             EntityTransaction transaction = manager.getTransaction();
             transaction.begin();
             try {
-                Map<ID, E> found = load(manager, type, ids);
-                found.values().removeIf(entity -> !tenancy.isOf(tenant, entity));
-                return action.apply(found);
+                return action.apply(manager);
             } finally {
                 transaction.rollback();
             }
         }
+    }
+
+    /**
+     * {@inheritDoc} In the order of the database. Where tenants are told by a function, the entities are loaded to find the tenant's.
+     *
+     * @throws UnsupportedOperationException if the id has parts that are several columns themselves
+     */
+    @Override
+    public <E, ID> List<ID> ids(String tenant, Class<E> type, @Nullable ID after, int limit) throws Exception {
+        IdPages<E, ID> pages = IdPages.of(factory, this.<E, ID>entityOf(type));
+        List<ID> ids = reading(tenant, manager -> {
+            List<ID> page = pages.after(manager, after, limit);
+            if (!tenancy.isByFunction()) {
+                return page;
+            }
+            List<ID> own = new ArrayList<>();
+            while (!page.isEmpty() && own.size() < limit) {
+                Map<ID, E> found = load(manager, type, page);
+                page.stream()
+                        .filter(id -> found.containsKey(id) && tenancy.isOf(tenant, found.get(id)))
+                        .forEach(own::add);
+                manager.clear();
+                page = page.size() < limit ? List.of() : pages.after(manager, page.get(page.size() - 1), limit);
+            }
+            return own.size() > limit ? own.subList(0, limit) : own;
+        });
+        return ids == null ? List.of() : ids;
+    }
+
+    @SuppressWarnings("unchecked") // the caller's ids are of that class
+    private <E, ID> MappedEntity<E, ID> entityOf(Class<E> type) {
+        return (MappedEntity<E, ID>) entity(type);
+    }
+
+    @Override
+    public <E, ID> long count(String tenant, Class<E> type) throws Exception {
+        if (tenancy.isByFunction()) {
+            return EntitySource.super.<E, ID>count(tenant, type);
+        }
+        String query = "select count(*) from " + entity(type).name();
+        Long count = reading(
+                tenant, manager -> manager.createQuery(query, Long.class).getSingleResult());
+        return count == null ? 0 : count;
     }
 
     /** {@inheritDoc} Queries of all sessions of the persistence unit count; its statistics are switched on meanwhile. */
@@ -566,6 +692,11 @@ public final class JpaEntities implements EntitySource, TableMapping.Source {
         if (capture != null) {
             if (factory.isOpen()) {
                 hibernateListener().remove(capture);
+                BulkStatements.Watch watching = watch;
+                if (watching != null) {
+                    BulkStatements.of(factory.unwrap(SessionFactoryImplementor.class))
+                            .ifPresent(seen -> seen.remove(watching));
+                }
             }
             capture = null;
         }

@@ -193,8 +193,7 @@ final class SessionChanges implements TransactionObserver {
                     connection.rollback(savepoint);
                 }
                 if (questions.size() == 1) {
-                    tell(questions.get(0), e);
-                    return List.of();
+                    return instead(questions.get(0), e);
                 }
             }
         } catch (SQLException e) {
@@ -215,19 +214,20 @@ final class SessionChanges implements TransactionObserver {
         return subjects;
     }
 
-    /** The job of an update asks the finder again. */
-    private static void tell(Question question, Throwable failure) {
+    /** The job of an update asks the finder again; of a deleted entity nobody can be asked any more, and any subject may be concerned. */
+    private List<Change> instead(Question question, Throwable failure) {
         if (question.kind() != ChangeKind.DELETE) {
             log.debug("machine {}: the finder of {} failed", question.machine(), question.key(), failure);
-            return;
+            return List.of();
         }
         log.warn(
-                "machine {}: the subjects of the deleted {} {} could not be found, and are not published anew: its finder must"
-                        + " manage with what was loaded when it was deleted",
+                "machine {}: the subjects of the deleted {} {} could not be found; the machine goes through all of them instead. Its"
+                        + " finder must manage with what was loaded when it was deleted",
                 question.machine(),
                 question.key().type(),
                 question.key().id(),
                 failure);
+        return List.of(Change.resync(question.key().tenant(), Set.of(question.machine()), listener.trace()));
     }
 
     @Override

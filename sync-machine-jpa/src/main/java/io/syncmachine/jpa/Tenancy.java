@@ -102,6 +102,11 @@ final class Tenancy {
         return type.getJavaTypeClass() == Object.class ? tenant : type.fromString(tenant);
     }
 
+    /** Whether only an entity itself tells whose it is. */
+    boolean isByFunction() {
+        return byEntity != null;
+    }
+
     /** Whether an entity that was read is the tenant's: only where sessions do not see to that themselves. */
     boolean isOf(String tenant, Object entity) {
         return byEntity == null || byEntity.apply(entity).equals(tenant);

@@ -201,6 +201,16 @@ class ChangeCaptureTest {
         assertThat(database.number("select count(*) from customer where id = 2"))
                 .isZero();
         assertThat(rows("type = 'Customer' and kind = 'DELETE'")).isEqualTo(1);
+        assertThat(rows("type = '!resync' and entity_id = '*' and machines = 'failing'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aResyncIsAskedForWithTheTransactionThatDeletesOrNotAtAll() {
+        try (Node other = Node.capturing(database.anotherPool(5), failingFinder())) {
+            other.shop().rollBack(manager -> manager.remove(manager.find(Customer.class, 2L)));
+        }
+        assertThat(rows("type = '!resync'")).isZero();
     }
 
     private SyncMachine<Order, Long> failingFinder() {

@@ -15,6 +15,8 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
+import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.changestream.ChangeStreamDocument;
 import com.mongodb.client.model.changestream.FullDocument;
 import com.mongodb.client.model.changestream.FullDocumentBeforeChange;
@@ -360,6 +362,31 @@ public final class MongoEntities implements EntitySource {
                             found.put(entity.ids().fromBson(document.get("_id", NONE)), entity.decode(document)));
         }
         return found;
+    }
+
+    /** {@inheritDoc} In the order of the server. */
+    @Override
+    @SuppressWarnings("unchecked") // the ids are of entities of that class
+    public <E, ID> List<ID> ids(String tenant, Class<E> type, @Nullable ID after, int limit) throws Exception {
+        MongoEntity<E, ID> entity = (MongoEntity<E, ID>) entity(type);
+        if (!tenant.equals(Change.DEFAULT_TENANT)) {
+            return List.of();
+        }
+        try (Reading reading = Server.call(reads::begin)) {
+            return Server.call(() -> {
+                List<ID> ids = new ArrayList<>();
+                reading.find(
+                                database.getCollection(entity.collection(), BsonDocument.class),
+                                after == null
+                                        ? Filters.exists("_id")
+                                        : Filters.gt("_id", entity.ids().toBson(after)))
+                        .projection(Projections.include("_id"))
+                        .sort(Sorts.ascending("_id"))
+                        .limit(limit)
+                        .forEach(document -> ids.add(entity.ids().fromBson(document.get("_id", NONE))));
+                return ids;
+            });
+        }
     }
 
     /**

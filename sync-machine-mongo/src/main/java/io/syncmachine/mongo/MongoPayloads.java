@@ -240,6 +240,34 @@ final class MongoPayloads implements PayloadStore {
         });
     }
 
+    /** Only where the fingerprint is still what was read; else something was acknowledged just then, and that counts as sent. */
+    @Override
+    public void sendAnyway(Collection<SubjectKey> keys, boolean anyway) {
+        if (keys.isEmpty()) {
+            return;
+        }
+        Server.call(() -> {
+            List<WriteModel<Document>> writes = new ArrayList<>();
+            records.find(Filters.and(
+                            Filters.in(
+                                    "_id", keys.stream().map(MongoPayloads::id).toList()),
+                            Filters.eq("state", State.PRESENT.name())))
+                    .forEach(stored -> {
+                        String fingerprint = stored.getString("fingerprint");
+                        if (fingerprint != null && fingerprint.startsWith(SEND_ANYWAY) != anyway) {
+                            String marked =
+                                    anyway ? SEND_ANYWAY + fingerprint : fingerprint.substring(SEND_ANYWAY.length());
+                            writes.add(new UpdateOneModel<>(
+                                    Filters.and(
+                                            Filters.eq(stored.getString("_id")),
+                                            Filters.eq("fingerprint", fingerprint)),
+                                    Updates.set("fingerprint", marked)));
+                        }
+                    });
+            return writes.isEmpty() ? 0L : (long) Server.write(records, writes).count();
+        });
+    }
+
     /** What is set in a record that a run still has. */
     private interface Change<T> {
         List<Bson> of(T item, long now);

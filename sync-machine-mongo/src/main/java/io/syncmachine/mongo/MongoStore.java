@@ -8,6 +8,7 @@ import io.syncmachine.spi.LeaseStore;
 import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
+import io.syncmachine.spi.ResyncStore;
 import io.syncmachine.spi.Store;
 import io.syncmachine.spi.Wakeups;
 import java.time.Duration;
@@ -40,6 +41,7 @@ public final class MongoStore implements Store {
     private final MongoLimiter limiter;
     private final MongoJournal journal;
     private final MongoMachines machines;
+    private final MongoResyncs resyncs;
     private boolean open;
 
     private MongoStore(Builder builder, @Nullable ServerClock clock) {
@@ -55,6 +57,7 @@ public final class MongoStore implements Store {
         this.limiter = new MongoLimiter(server);
         this.journal = new MongoJournal(server);
         this.machines = new MongoMachines(server);
+        this.resyncs = new MongoResyncs(server);
     }
 
     /** A store in this database, under default names. */
@@ -114,6 +117,11 @@ public final class MongoStore implements Store {
     @Override
     public MachineRegistry machines() {
         return machines;
+    }
+
+    @Override
+    public ResyncStore resyncs() {
+        return resyncs;
     }
 
     Server server() {

@@ -58,6 +58,8 @@ final class Schema {
                 List.of(index("at", "at", "_id"), index("subject", "machine", "subject", "tenant", "at", "_id")));
         indexes.put("machine", List.of());
         indexes.put("destination", List.of());
+        indexes.put("resync", List.of());
+        indexes.put("resync_page", List.of(index("resync", "resync")));
         return indexes;
     }
 

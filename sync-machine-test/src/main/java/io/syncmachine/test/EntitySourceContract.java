@@ -184,6 +184,62 @@ public abstract class EntitySourceContract<C> {
     }
 
     @Nested
+    class GoingThroughAll {
+
+        private List<Long> page(@Nullable Long after, int limit) throws Exception {
+            return source.ids(Change.DEFAULT_TENANT, type, after, limit);
+        }
+
+        @Test
+        void findsNothingWhereNothingIs() throws Exception {
+            assertThat(page(null, 10)).isEmpty();
+            assertThat(source.<C, Long>count(Change.DEFAULT_TENANT, type)).isZero();
+        }
+
+        @Test
+        void findsEachOnceInPages() throws Exception {
+            transaction(() -> {
+                for (long id = 1; id <= 25; id++) {
+                    createCustomer(id * 3, "name-" + id, "x");
+                }
+            });
+
+            List<Long> all = new ArrayList<>(page(null, 10));
+            assertThat(all).hasSize(10);
+            all.addAll(page(all.get(9), 10));
+            assertThat(all).hasSize(20);
+            all.addAll(page(all.get(19), 10));
+
+            assertThat(all).hasSize(25).doesNotHaveDuplicates().allMatch(id -> id % 3 == 0 && id > 0 && id <= 75);
+            assertThat(page(all.get(24), 10)).isEmpty();
+            assertThat(page(null, 100)).isEqualTo(all);
+            assertThat(source.<C, Long>count(Change.DEFAULT_TENANT, type)).isEqualTo(25);
+        }
+
+        @Test
+        void goesOnAfterAnEntityThatIsGone() throws Exception {
+            transaction(() -> {
+                createCustomer(1, "Ada", "Lovelace");
+                createCustomer(2, "Grace", "Hopper");
+                createCustomer(3, "Mary", "Jackson");
+            });
+            List<Long> all = page(null, 10);
+
+            transaction(() -> deleteCustomer(all.get(1)));
+
+            assertThat(page(all.get(1), 10)).containsExactly(all.get(2));
+            assertThat(page(null, 10)).containsExactly(all.get(0), all.get(2));
+        }
+
+        @Test
+        void doesNotSeeWhatWasRolledBack() throws Exception {
+            rolledBackTransaction(() -> createCustomer(1, "Ada", "Lovelace"));
+
+            assertThat(page(null, 10)).isEmpty();
+        }
+    }
+
+    @Nested
     class Writing {
 
         @Test

@@ -742,6 +742,97 @@ public abstract class PayloadStoreContract {
     }
 
     @Nested
+    class SentAnyway {
+
+        private static final String MARKED = PayloadStore.SEND_ANYWAY + "fingerprint-a";
+
+        @Test
+        void countsAsAnotherDocument() throws Exception {
+            record(open());
+            PayloadRecord before = known();
+
+            payloads.sendAnyway(List.of(KEY), true);
+
+            assertThat(anotherNode().find(KEY).orElseThrow())
+                    .isEqualTo(new PayloadRecord(
+                            before.state(),
+                            MARKED,
+                            before.body(),
+                            before.remoteId(),
+                            before.inDoubt(),
+                            before.intent(),
+                            before.builderVersion()));
+        }
+
+        @Test
+        void isMarkedOnceAndUnmarkedAgain() {
+            record(open());
+
+            payloads.sendAnyway(List.of(KEY), true);
+            payloads.sendAnyway(List.of(KEY), true);
+            assertThat(known().fingerprint()).isEqualTo(MARKED);
+
+            payloads.sendAnyway(List.of(KEY), false);
+            payloads.sendAnyway(List.of(KEY), false);
+            assertThat(known().fingerprint()).isEqualTo("fingerprint-a");
+        }
+
+        @Test
+        void isNoMoreWhenItWasAcknowledged() {
+            record(open());
+            payloads.sendAnyway(List.of(KEY), true);
+
+            assertThat(record(open())).isTrue();
+
+            assertThat(known().fingerprint()).isEqualTo("fingerprint-a");
+        }
+
+        @Test
+        void staysWhereNothingWasAcknowledged() {
+            record(open());
+            Opening opening = open();
+            payloads.sendAnyway(List.of(KEY), true);
+            close(opening);
+
+            assertThat(open().known().fingerprint()).isEqualTo(MARKED);
+        }
+
+        @Test
+        void concernsOnlyWhatIsAtTheApi() {
+            open(payloads, key("never"));
+            Opening gone = open(payloads, key("gone"));
+            payloads.record(List.of(new Acknowledgement(key("gone"), gone.epoch(), State.ABSENT, null, null, null, 0)));
+            record(open());
+            PayloadRecord never = payloads.find(key("never")).orElseThrow();
+            PayloadRecord absent = payloads.find(key("gone")).orElseThrow();
+
+            payloads.sendAnyway(List.of(key("never"), key("gone"), key("unknown"), KEY), true);
+
+            assertThat(payloads.find(key("never"))).hasValue(never);
+            assertThat(payloads.find(key("gone"))).hasValue(absent);
+            assertThat(payloads.find(key("unknown"))).isEmpty();
+            assertThat(known().fingerprint()).isEqualTo(MARKED);
+        }
+
+        @Test
+        void marksManyAtOnceAndNoneOfNone() {
+            List<SubjectKey> keys =
+                    IntStream.range(0, 300).mapToObj(i -> key("" + i)).toList();
+            payloads.record(payloads.open(keys).stream()
+                    .map(opening -> new Acknowledgement(
+                            opening.key(), opening.epoch(), State.PRESENT, "fingerprint-a", BODY, null, 0))
+                    .toList());
+
+            payloads.sendAnyway(keys, true);
+            payloads.sendAnyway(List.of(), true);
+
+            assertThat(payloads.find(keys).values())
+                    .hasSize(300)
+                    .allSatisfy(known -> assertThat(known.fingerprint()).isEqualTo(MARKED));
+        }
+    }
+
+    @Nested
     class Erased {
 
         @Test

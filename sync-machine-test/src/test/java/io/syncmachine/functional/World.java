@@ -197,6 +197,11 @@ final class World implements AutoCloseable {
         }
 
         @Override
+        public <E, ID> List<ID> ids(String tenant, Class<E> type, ID after, int limit) throws Exception {
+            return entities.ids(tenant, type, after, limit);
+        }
+
+        @Override
         public <E, ID> void write(String tenant, Class<E> type, ID id, Writing<? super E> action) throws Exception {
             entities.write(tenant, type, id, action);
         }

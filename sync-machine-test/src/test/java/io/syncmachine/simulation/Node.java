@@ -3,6 +3,7 @@ package io.syncmachine.simulation;
 import io.syncmachine.ChangedProperties;
 import io.syncmachine.Publication;
 import io.syncmachine.PublishResult;
+import io.syncmachine.Resync;
 import io.syncmachine.SyncEngine;
 import io.syncmachine.SyncMachine;
 import io.syncmachine.function.CheckedFunction;
@@ -21,6 +22,7 @@ import io.syncmachine.spi.MachineRegistry;
 import io.syncmachine.spi.Outbox;
 import io.syncmachine.spi.PayloadStore;
 import io.syncmachine.spi.PayloadStore.Opening;
+import io.syncmachine.spi.ResyncStore;
 import io.syncmachine.spi.Store;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,6 +54,7 @@ final class Node extends Scheduler.Group {
     private final Scheduler scheduler;
     private final EngineClock clock;
     private final Store store;
+    private final SyncMachine<Item, Long> machine;
     /** The latest opening of each subject's record here. */
     private final Map<String, Long> epochs = new HashMap<>();
 
@@ -68,6 +71,7 @@ final class Node extends Scheduler.Group {
         this.builderVersion = builderVersion;
         this.clock = clock();
         this.store = store();
+        this.machine = newMachine();
     }
 
     private EngineClock clock() {
@@ -97,6 +101,7 @@ final class Node extends Scheduler.Group {
         Journal journal = through("journal", Journal.class, own.journal());
         MachineRegistry machines = through("machines", MachineRegistry.class, world.machines);
         CallLimiter limiter = through("limiter", CallLimiter.class, world.limiter);
+        ResyncStore resyncs = world.hasResyncs() ? through("resyncs", ResyncStore.class, own.resyncs()) : own.resyncs();
         return Ports.around(Store.class, own, (method, arguments, original) -> switch (method) {
             case "limiter" -> limiter;
             case "outbox" -> outbox;
@@ -105,6 +110,7 @@ final class Node extends Scheduler.Group {
             case "payloads" -> payloads;
             case "journal" -> journal;
             case "machines" -> machines;
+            case "resyncs" -> resyncs;
             case "isAway" -> arguments[0] instanceof StoreAway;
             case "open" -> original.call((Runnable) () -> wake((Runnable) arguments[0]), arguments[1]);
             default -> original.call(arguments);
@@ -123,7 +129,7 @@ final class Node extends Scheduler.Group {
             while (engine == null) {
                 try {
                     engine = SyncEngine.builder()
-                            .machines(machine())
+                            .machines(machine)
                             .entities(entities())
                             .store(store)
                             .clock(clock)
@@ -161,7 +167,23 @@ final class Node extends Scheduler.Group {
         });
     }
 
-    private SyncMachine<Item, Long> machine() {
+    /** Asks for a resync, if it runs. */
+    void resync(boolean force) {
+        if (stopping || engine == null || isDead()) {
+            return;
+        }
+        scheduler.once(this, "resync", 0, () -> {
+            try {
+                Resync<Item, Long> resync = engine.resync(machine);
+                (force ? resync.force() : resync).start();
+                world.log(() -> "asks for a resync" + (force ? " that sends also what is equal" : ""));
+            } catch (StoreAway e) {
+                world.log(() -> "cannot ask for a resync: " + e.getMessage());
+            }
+        });
+    }
+
+    private SyncMachine<Item, Long> newMachine() {
         return machine(world, builderVersion, this::build, publication -> {
             try {
                 return world.api.call(this, publication);
@@ -292,7 +314,7 @@ final class Node extends Scheduler.Group {
         return switch (call) {
             case "jobs.claim", "outbox.relay" -> 0.2;
             case "jobs.renew", "leases.renew" -> RENEWAL;
-            case "machines.states", "machines.announce", "journal.append", "journal.prune" -> IDLE;
+            case "resyncs.all", "machines.states", "machines.announce", "journal.append", "journal.prune" -> IDLE;
             case "leases.tryAcquire", "payloads.deleteTombstones", "jobs.backlogs" -> 4 * IDLE;
             default -> 1;
         };

@@ -31,6 +31,9 @@ final class Plan {
     /** Whether moved entities' finders are asked within the transaction, as a source does that may; else only their jobs tell. */
     final boolean asksFindersAtOnce;
 
+    /** Whether somebody asks for resyncs. */
+    final boolean resyncs;
+
     final boolean versionsMixed;
     final VersionRise versionRise;
     final boolean deletesUnpublishable;
@@ -95,6 +98,7 @@ final class Plan {
             rates.put(Fault.JOBS_FORGOTTEN, 0.002 + 0.03 * own.nextDouble());
         }
         settle = settle(own);
+        resyncs = faulty && own.nextInt(100) < 30;
     }
 
     private static Limits limits(Random random) {

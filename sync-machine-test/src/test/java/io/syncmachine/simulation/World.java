@@ -114,6 +114,9 @@ final class World implements AutoCloseable {
         if (plan.versionsMixed) {
             scheduler.once(null, "world", random(plan.activeNanos), this::deploy);
         }
+        if (hasResyncs()) {
+            resyncLater();
+        }
         scheduler.runUntil(plan.activeNanos);
         if (violation == null) {
             endFaults();
@@ -201,6 +204,30 @@ final class World implements AutoCloseable {
             }
         }
         scheduler.once(null, "world", random(20 * Plan.SECOND), this::trouble);
+    }
+
+    /** None in sabotaged worlds, whose seeds are to stay what they are. */
+    boolean hasResyncs() {
+        return plan.resyncs && sabotage == null;
+    }
+
+    /** Drawn by itself, so that the other seeds are what they were. */
+    private void resyncLater() {
+        Random own = new Random(seed * 0xD1B54A32D192ED03L);
+        int count = 1 + own.nextInt(3);
+        for (int i = 0; i < count; i++) {
+            int kind = own.nextInt(3);
+            scheduler.once(null, "world", (long) (own.nextDouble() * plan.activeNanos), () -> resync(kind));
+        }
+    }
+
+    private void resync(int kind) {
+        Node node = nodes.get(nodes.size() - 1);
+        if (kind == 0) {
+            outbox.append(List.of(Change.resync(Change.DEFAULT_TENANT, Set.of(Node.MACHINE), null)));
+        } else {
+            node.resync(kind == 1);
+        }
     }
 
     private int versionOf(Node node) {
@@ -333,7 +360,8 @@ final class World implements AutoCloseable {
         }
         PayloadRecord known = found.get();
         String held = api.held(subject);
-        boolean assumed = known.fingerprint() != null && known.fingerprint().startsWith("~");
+        boolean assumed = known.fingerprint() != null
+                && (known.fingerprint().startsWith("~") || known.fingerprint().startsWith("!~"));
         if (known.state() == State.PRESENT) {
             if (held == null
                     || (known.body() != null && !assumed && !known.body().equals(held))) {
@@ -391,6 +419,9 @@ final class World implements AutoCloseable {
                     + store.jobs().backlog() + " jobs");
             return;
         }
+        store.resyncs().all().stream()
+                .filter(resync -> !resync.status().isOver())
+                .forEach(resync -> violation("resync: " + resync + " is not over"));
         checkSubjects(true);
     }
 

@@ -122,6 +122,28 @@ create table if not exists ${syncMachinePrefix}destination (
     paused_until bigint not null
 );
 
+-- Resyncs that were asked for, and how far they are; times in milliseconds since 1970, zero for none.
+create table if not exists ${syncMachinePrefix}resync (
+    id           varchar primary key,
+    machine      varchar not null,
+    status       varchar not null,
+    forced       boolean not null,
+    done         bigint not null,
+    total        bigint not null,
+    place        varchar not null,
+    requested_at bigint not null,
+    ended_at     bigint not null,
+    revision     bigint not null
+);
+
+-- The ids of those that go through some subjects only, a thousand or so in a row.
+create table if not exists ${syncMachinePrefix}resync_page (
+    resync_id   varchar not null,
+    page        integer not null,
+    subject_ids character large object not null,
+    primary key (resync_id, page)
+);
+
 create table if not exists ${syncMachinePrefix}schema (
     version      integer primary key,
     installed_at timestamp(6) with time zone not null default current_timestamp

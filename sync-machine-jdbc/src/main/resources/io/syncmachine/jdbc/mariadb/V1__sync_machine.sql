@@ -121,6 +121,28 @@ create table if not exists ${syncMachinePrefix}destination (
     paused_until bigint not null
 ) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
 
+-- Resyncs that were asked for, and how far they are; times in milliseconds since 1970, zero for none.
+create table if not exists ${syncMachinePrefix}resync (
+    id           varchar(100) not null primary key,
+    machine      varchar(100) not null,
+    status       varchar(20) not null,
+    forced       boolean not null,
+    done         bigint not null,
+    total        bigint not null,
+    place        longtext not null,
+    requested_at bigint not null,
+    ended_at     bigint not null,
+    revision     bigint not null
+) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
+
+-- The ids of those that go through some subjects only, a thousand or so in a row.
+create table if not exists ${syncMachinePrefix}resync_page (
+    resync_id   varchar(100) not null,
+    page        integer not null,
+    subject_ids longtext not null,
+    primary key (resync_id, page)
+) engine = InnoDB row_format = dynamic default character set utf8mb4 collate utf8mb4_bin;
+
 create table if not exists ${syncMachinePrefix}schema (
     version      integer not null primary key,
     installed_at datetime(6) not null default current_timestamp(6)

@@ -115,6 +115,28 @@ create table ${syncMachinePrefix}destination (
     paused_until bigint not null
 ) with (fillfactor = 50);
 
+-- Resyncs that were asked for, and how far they are; times in milliseconds since 1970, zero for none.
+create table ${syncMachinePrefix}resync (
+    id           text collate "C" primary key,
+    machine      text collate "C" not null,
+    status       text not null,
+    forced       boolean not null,
+    done         bigint not null,
+    total        bigint not null,
+    place        text not null,
+    requested_at bigint not null,
+    ended_at     bigint not null,
+    revision     bigint not null
+) with (fillfactor = 50);
+
+-- The ids of those that go through some subjects only, a thousand or so in a row.
+create table ${syncMachinePrefix}resync_page (
+    resync_id   text collate "C" not null,
+    page        integer not null,
+    subject_ids text not null,
+    primary key (resync_id, page)
+);
+
 create table ${syncMachinePrefix}schema (
     version      integer primary key,
     installed_at timestamptz not null default now()
