@@ -3,6 +3,7 @@ package io.syncmachine.architecture;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameStartingWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -49,7 +50,21 @@ class ArchitectureTest {
                 "java.security..",
                 "org.slf4j..",
                 "org.jspecify..",
-                "com.fasterxml.jackson..");
+                "com.fasterxml.jackson..",
+                "java.io",
+                "java.nio.file..");
+    }
+
+    @Test
+    void filesAndTerminalsAreForResyncsOnly() {
+        noClasses()
+                .that(resideInAnyPackage(CORE).and(not(simpleNameStartingWith("Resync"))))
+                .and()
+                .doNotHaveFullyQualifiedName("io.syncmachine.internal.ResyncRequest$Wish")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.io", "java.nio.file..")
+                .check(CLASSES);
     }
 
     @Test

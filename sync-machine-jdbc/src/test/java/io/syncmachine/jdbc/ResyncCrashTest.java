@@ -122,7 +122,7 @@ class ResyncCrashTest {
 
     @Test
     void losesAndRepeatsNothingWhereverItDies() {
-        dieAtEach(Kind.FORCED, 5);
+        dieAtEach(Kind.FORCED, 12);
     }
 
     @ParameterizedTest
