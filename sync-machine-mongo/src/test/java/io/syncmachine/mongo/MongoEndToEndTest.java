@@ -45,6 +45,7 @@ class MongoEndToEndTest {
         assertThat(engine.explain(shop.orderToApi, 1L).timeline())
                 .extracting(JournalEntry::outcome)
                 .extracting(outcome -> outcome.result())
+                .filteredOn(result -> result != Result.NOT_PUBLISHABLE) // a run before the event saw the deletion
                 .startsWith(Result.DELETED)
                 .endsWith(Result.PUBLISHED);
     }
