@@ -41,7 +41,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The whole way from a committed entity to the API. */
-@OnEveryDatabase(except = {DatabaseKind.MARIADB, DatabaseKind.MARIADB_BY_MYSQL_DRIVER, DatabaseKind.MYSQL})
+@OnEveryDatabase(
+        except = {DatabaseKind.H2, DatabaseKind.MARIADB, DatabaseKind.MARIADB_BY_MYSQL_DRIVER, DatabaseKind.MYSQL})
 class JpaPipelineTest {
 
     private final TestDatabase database;
