@@ -75,6 +75,14 @@ public interface Destination<S, ID, D> {
         return Limits.none();
     }
 
+    /**
+     * Whether {@link #send} and {@link #sendAll} may wait, for the API's answer or anything else; default yes. Where they never do for long, a
+     * machine needs only as many threads as there are processors, however many calls are in flight.
+     */
+    default boolean waits() {
+        return true;
+    }
+
     /** Whether it can delete; if not, the API keeps what it has. Default yes. */
     default boolean deletes() {
         return true;

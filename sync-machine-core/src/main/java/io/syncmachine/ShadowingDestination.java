@@ -240,6 +240,11 @@ public final class ShadowingDestination<S, ID, D> implements Destination<S, ID, 
     }
 
     @Override
+    public boolean waits() {
+        return main.waits() || shadow.waits();
+    }
+
+    @Override
     public boolean deletes() {
         return main.deletes();
     }

@@ -171,6 +171,16 @@ final class BareSession implements PeerControl {
     }
 
     @Override
+    public long change(long order) {
+        throw new UnsupportedOperationException("it has no database");
+    }
+
+    @Override
+    public double startMillis() {
+        return 0;
+    }
+
+    @Override
     public Captured capture(int perTransaction, int turns, int transactions) {
         throw new UnsupportedOperationException("it has no database");
     }

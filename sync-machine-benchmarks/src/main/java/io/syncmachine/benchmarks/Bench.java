@@ -105,6 +105,7 @@ final class Bench implements Callable<Integer> {
                 part.inFlight(),
                 part.connections(),
                 part == Part.SETTLED ? options.quiet : 0,
+                false,
                 part == Part.WIDE ? FEW_WRITERS : WRITERS,
                 options.stock(),
                 options.warmCustomers());

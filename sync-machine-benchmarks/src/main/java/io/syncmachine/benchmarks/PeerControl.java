@@ -35,6 +35,12 @@ interface PeerControl extends AutoCloseable {
     /** Changes things, and returns after the last commit. */
     Done run(Work work, boolean warmUp, long seed);
 
+    /** Changes one order's status, and answers when that was committed, in microseconds since 1970. */
+    long change(long order);
+
+    /** How long the peer took to start, without the application around it. */
+    double startMillis();
+
     /** Changes statuses without a worker, so many a transaction, in turns without and with capture. */
     Captured capture(int perTransaction, int turns, int transactions);
 

@@ -67,6 +67,16 @@ final class PeerJvm implements PeerControl {
     }
 
     @Override
+    public long change(long order) {
+        return ask(new PeerProcess.Command("change", null, false, order, 0, 0, 0, null), Long.class);
+    }
+
+    @Override
+    public double startMillis() {
+        return ask(PeerProcess.Command.of("startMillis"), Double.class);
+    }
+
+    @Override
     public Captured capture(int perTransaction, int turns, int transactions) {
         return ask(
                 new PeerProcess.Command("capture", null, false, 0, perTransaction, turns, transactions, null),
@@ -91,6 +101,11 @@ final class PeerJvm implements PeerControl {
     @Override
     public void stopRecording(String file) {
         ask(new PeerProcess.Command("stopRecording", null, false, 0, 0, 0, 0, file), Boolean.class);
+    }
+
+    /** Ends it at once, whatever it does. */
+    void kill() {
+        process.destroyForcibly();
     }
 
     @Override

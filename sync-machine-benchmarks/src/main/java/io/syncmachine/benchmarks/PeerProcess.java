@@ -17,7 +17,7 @@ final class PeerProcess {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** What it is told; the names are those of {@link PeerControl}'s methods. */
+    /** What it is told; the names are those of {@link PeerControl}'s methods. The order that is to be changed stands for the seed. */
     record Command(
             String name,
             @Nullable Work work,
@@ -60,6 +60,8 @@ final class PeerProcess {
                 yield peer.run(command.work(), command.warmUp(), command.seed());
             }
             case "capture" -> peer.capture(command.perTransaction(), command.turns(), command.transactions());
+            case "change" -> peer.change(command.seed());
+            case "startMillis" -> peer.startMillis();
             case "isIdle" -> peer.isIdle();
             case "used" -> peer.used();
             case "startRecording" -> {

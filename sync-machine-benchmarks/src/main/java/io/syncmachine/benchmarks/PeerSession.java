@@ -23,6 +23,7 @@ final class PeerSession implements PeerControl {
     private final EntityManagerFactory factory;
     private final OrderPublisher publisher;
     private final Peer peer;
+    private final double startMillis;
     private final Shop shop;
     private final Load load;
     private final FlightRecorder recorder = new FlightRecorder();
@@ -36,10 +37,13 @@ final class PeerSession implements PeerControl {
     private PeerSession(Setting setting) {
         this.setting = setting;
         pool = setting.database().pool(setting.connections());
-        factory = Access.entities(pool, true);
-        insertCustomers(setting.stock());
-        insertCustomers(setting.stock().warm(setting.warmCustomers()));
+        factory = Access.entities(pool, !setting.joins());
+        if (!setting.joins()) {
+            insertCustomers(setting.stock());
+            insertCustomers(setting.stock().warm(setting.warmCustomers()));
+        }
         publisher = new OrderPublisher(factory, setting.api(), setting.inFlight());
+        long start = System.nanoTime();
         peer = switch (setting.kind()) {
             case SYNC_MACHINE -> new SyncMachinePeer(setting, factory, pool);
             case DB_SCHEDULER -> new DbSchedulerPeer(setting, pool, publisher);
@@ -48,6 +52,7 @@ final class PeerSession implements PeerControl {
             case HOOK -> new HookPeer(setting, publisher);
             case BARE_ASYNC, BARE_CLASSIC -> throw new IllegalArgumentException(setting.toString());
         };
+        startMillis = (System.nanoTime() - start) / 1e6;
         shop = new Shop(factory, peer);
         load = new Load(setting.writers());
     }
@@ -74,6 +79,17 @@ final class PeerSession implements PeerControl {
         long start = System.nanoTime();
         int transactions = load.run(work, shop, stock, seed);
         return new Done(started, (System.nanoTime() - start) / 1e9, transactions);
+    }
+
+    @Override
+    public long change(long order) {
+        shop.nextStatus(order);
+        return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    }
+
+    @Override
+    public double startMillis() {
+        return startMillis;
     }
 
     @Override

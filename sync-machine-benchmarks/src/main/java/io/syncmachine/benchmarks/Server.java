@@ -52,6 +52,10 @@ final class Server implements AutoCloseable {
         return new Access(url(DATABASE));
     }
 
+    Connection connect() throws SQLException {
+        return DriverManager.getConnection(url(DATABASE));
+    }
+
     private String url(String database) {
         return server.getJdbcUrl("postgres", database);
     }

@@ -10,6 +10,7 @@ import java.net.URI;
  * @param connections how many connections to the database the whole process may have
  * @param quietSeconds how long there must be no change of a document before it is published, where the peer knows that; zero if it is
  *     published at once
+ * @param joins whether the application runs in another process already; this one only works
  * @param writers how many threads of the application change things
  */
 record Setting(
@@ -20,6 +21,7 @@ record Setting(
         int inFlight,
         int connections,
         int quietSeconds,
+        boolean joins,
         int writers,
         Stock stock,
         int warmCustomers) {}

@@ -14,12 +14,15 @@ import jakarta.persistence.EntityManagerFactory;
 import java.time.Duration;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.hibernate.jpa.AvailableHints;
 
 /** SyncMachine with its default settings, and a settle time if wanted; the journal is on. */
 final class SyncMachinePeer implements Peer {
 
     /** Quiet periods. */
     private static final int LONGEST = 6;
+
+    private static final int PAGE = 1_000;
 
     private final HttpDestination api;
     private final SyncEngine engine;
@@ -55,12 +58,18 @@ final class SyncMachinePeer implements Peer {
                 .done();
     }
 
+    /** By a cursor, so that as many as there are take no memory. */
     private static Stream<Long> orderIds(EntityManagerFactory factory, Customer customer) {
         EntityManager entities = factory.createEntityManager();
+        entities.getTransaction().begin();
         return entities.createQuery("select o.id from Order o where o.customer.id = :id", Long.class)
                 .setParameter("id", customer.getId())
+                .setHint(AvailableHints.HINT_FETCH_SIZE, PAGE)
                 .getResultStream()
-                .onClose(entities::close);
+                .onClose(() -> {
+                    entities.getTransaction().rollback();
+                    entities.close();
+                });
     }
 
     @Override

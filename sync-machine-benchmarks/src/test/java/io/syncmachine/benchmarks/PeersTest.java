@@ -27,7 +27,7 @@ class PeersTest {
     }
 
     private Setting setting(PeerKind kind, String url, boolean works) {
-        return new Setting(kind, new Access(url), stub.address(), works, 8, 20, 0, 4, STOCK, 2);
+        return new Setting(kind, new Access(url), stub.address(), works, 8, 20, 0, false, 4, STOCK, 2);
     }
 
     @ParameterizedTest

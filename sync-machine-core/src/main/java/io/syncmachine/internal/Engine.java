@@ -48,6 +48,8 @@ public final class Engine implements AutoCloseable {
 
     /** How many calls of listeners there may be at once; the others wait, and no publication waits for them. */
     private static final int SIDE_EFFECTS = 16;
+    /** How many threads begin calls that nobody waits for. */
+    private static final int SENDING_AT_ONCE = Math.max(2, Runtime.getRuntime().availableProcessors());
 
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
@@ -289,7 +291,8 @@ public final class Engine implements AutoCloseable {
 
     private <S, ID, D> Worker<S, ID, D> worker(Machine<S, ID, D> machine) {
         int limit = machine.definition.policy().inFlight();
-        Executor executor = threads.publications(machine.name(), limit);
+        int atOnce = machine.definition.destination().waits() ? limit : Math.min(limit, SENDING_AT_ONCE);
+        Executor executor = threads.publications(machine.name(), atOnce);
         Slots<Run<?, ?, ?>> slots = new Slots<>(
                 limit,
                 machine.definition.destination().batchSize(),

@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -23,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class WorkerThreads implements EngineThreads {
 
     private static final Logger log = LoggerFactory.getLogger(WorkerThreads.class);
+    private static final long KEPT_SECONDS = 60;
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
@@ -46,7 +49,7 @@ final class WorkerThreads implements EngineThreads {
 
     @Override
     public synchronized ExecutorService publications(String machine, int limit) {
-        ExecutorService pool = virtualThreads(engine + "-" + machine + "-");
+        ExecutorService pool = virtualThreads(engine + "-" + machine + "-", limit);
         pools.add(pool);
         return pool;
     }
@@ -69,8 +72,8 @@ final class WorkerThreads implements EngineThreads {
         loops.forEach(loop -> loop.thread.interrupt());
     }
 
-    /** Virtual threads, by reflection because JDK 17 has none; else threads that are kept for a minute. */
-    private static ExecutorService virtualThreads(String prefix) {
+    /** Virtual threads, by reflection because JDK 17 has none; else so many threads at most, which are kept for a minute. */
+    private static ExecutorService virtualThreads(String prefix, int limit) {
         try {
             Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
             Class<?> type = Class.forName("java.lang.Thread$Builder");
@@ -81,7 +84,15 @@ final class WorkerThreads implements EngineThreads {
                     .invoke(null, factory);
         } catch (NoSuchMethodException | ClassNotFoundException | IllegalAccessException e) {
             AtomicInteger count = new AtomicInteger();
-            return Executors.newCachedThreadPool(task -> daemon(task, prefix + count.getAndIncrement()));
+            ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                    limit,
+                    limit,
+                    KEPT_SECONDS,
+                    TimeUnit.SECONDS,
+                    new LinkedBlockingQueue<>(),
+                    task -> daemon(task, prefix + count.getAndIncrement()));
+            pool.allowCoreThreadTimeOut(true);
+            return pool;
         } catch (InvocationTargetException e) {
             throw new IllegalStateException("virtual threads cannot be made", e.getCause());
         }

@@ -148,6 +148,12 @@ public final class HttpDestination implements Destination<Object, Object, Object
         return BatchDelivery.begin(api, plan, publications);
     }
 
+    /** {@inheritDoc} It never does, but for credentials that have to be fetched. */
+    @Override
+    public boolean waits() {
+        return false;
+    }
+
     @Override
     public boolean deletes() {
         return plan.delete != null;

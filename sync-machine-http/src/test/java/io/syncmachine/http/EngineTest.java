@@ -82,7 +82,7 @@ class EngineTest {
                 .listenTo(Order.class)
                 .build(OrderDocument.class, order -> new OrderDocument(order.id(), order.status()))
                 .publish(destination)
-                .policy(POLICY)
+                .policy(POLICY.inFlight(64))
                 .done();
         SyncEngine engine = SyncEngine.builder()
                 .machines(machine)
@@ -113,7 +113,7 @@ class EngineTest {
     }
 
     private void awaitOutcomes(Result... results) {
-        await().atMost(Duration.ofSeconds(8))
+        await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(
                         () -> assertThat(outcomes).extracting(Outcome::result).containsExactly(results));
     }
@@ -201,7 +201,7 @@ class EngineTest {
         long start = System.nanoTime();
 
         save("open");
-        await().atMost(Duration.ofSeconds(8))
+        await().atMost(Duration.ofSeconds(30))
                 .until(() -> outcomes.stream().anyMatch(outcome -> outcome.result() == Result.PUBLISHED));
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
@@ -224,6 +224,25 @@ class EngineTest {
                 .contains("RejectedException: PUT /orders/{id}: 422 Unknown status");
     }
 
+    /** Platform threads; virtual ones are not told. */
+    @Test
+    void noThreadWaitsForAnAnswer() {
+        api.stubFor(any(anyUrl()).willReturn(status(200).withFixedDelay(200)));
+        start(to().put("/orders/{id}"));
+
+        entities.transaction(changes -> {
+            for (long id = 1; id <= 20; id++) {
+                changes.save(new Order(id, "open"));
+            }
+        });
+        await().atMost(Duration.ofSeconds(30)).until(() -> outcomes.size() == 20);
+
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .filteredOn(name -> name.matches(".*-order-to-api-\\d+"))
+                .hasSizeLessThanOrEqualTo(Math.max(2, Runtime.getRuntime().availableProcessors()));
+    }
+
     @Test
     void sendsInBatchesAndFindsWhatIsAtFault() {
         api.stubFor(post("/bulk").willReturn(status(200)));
@@ -240,7 +259,7 @@ class EngineTest {
                 changes.save(new Order(id, id == 3 ? "odd" : "open"));
             }
         });
-        await().atMost(Duration.ofSeconds(8)).untilAsserted(() -> {
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             assertThat(outcomes.stream().filter(outcome -> outcome.result() == Result.PUBLISHED))
                     .hasSize(7);
             assertThat(engine.backlog().parked()).isEqualTo(1);
